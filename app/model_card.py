@@ -1,0 +1,268 @@
+"""The format of card.json: the contract between training and the service.
+
+`training.export` writes a card, `app.model_store` reads it; whatever the service
+must know about a model stands here and nowhere in code keyed on its name. A
+minimal card, enough to serve a foreign Keras model, is
+
+    {
+      "format_version": 1, "name": "mine", "version": "1",
+      "classes": [{"name": "old"}, {"name": "new"}],
+      "input": {"height": 224, "width": 224},
+      "files": {"model.keras": {"sha256": "..."}}
+    }
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from app.errors import CardError
+from app.imaging import InputSpec
+
+__all__ = [
+    "CARD_FILE",
+    "FORMAT_VERSION",
+    "KERAS_FILE",
+    "LITERT_FILE",
+    "REPORT_FILE",
+    "Calibration",
+    "CardError",
+    "Estimate",
+    "FileEntry",
+    "GoldenPrediction",
+    "Input",
+    "Metrics",
+    "ModelCard",
+    "Parity",
+    "PeriodClass",
+    "Recipe",
+    "Thresholds",
+    "TrainingData",
+    "golden_pictures",
+    "read_card",
+]
+
+FORMAT_VERSION = 1
+CARD_FILE = "card.json"
+KERAS_FILE = "model.keras"
+LITERT_FILE = "model.tflite"
+REPORT_FILE = "report.html"
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+class _Part(BaseModel):
+    # A newer training may add facts; an older service ignores what it does not know.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class PeriodClass(_Part):
+    """One class, in the order of the model's outputs.
+
+    Attributes:
+        name: The folder's and the answer's name, such as `post-renaissance`.
+        label: What people read, by language code. Defaults to the name in English.
+        years: First year and the year after the last; None is open.
+    """
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    label: dict[str, str] = {}
+    years: tuple[int | None, int | None] = (None, None)
+
+
+class Input(_Part):
+    """What the model is fed; see `app.imaging.InputSpec` for the meaning of each field."""
+
+    height: Annotated[int, Field(ge=8, le=2048)]
+    width: Annotated[int, Field(ge=8, le=2048)]
+    resize: Literal["squash", "crop", "pad"] = "squash"
+    interpolation: Literal["bilinear", "bicubic", "lanczos"] = "bicubic"
+    views: Annotated[tuple[Literal["whole", "mirror"], ...], Field(min_length=1)] = ("whole",)
+
+    @property
+    def spec(self) -> InputSpec:
+        """The same, for `app.imaging`."""
+        return InputSpec(**self.model_dump())
+
+
+class FileEntry(_Part):
+    """A file of the version: its digest, and its size in bytes where recorded."""
+
+    sha256: Sha256
+    size: int | None = None
+
+
+class Calibration(_Part):
+    """How raw probabilities become honest ones.
+
+    Attributes:
+        temperature: Raw probabilities are raised to 1 / temperature and
+            normalised (Guo et al. 2017, arXiv:1706.04599). 1 leaves them alone.
+        method: How it was fitted, in words.
+    """
+
+    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    method: str = "none"
+
+
+class Thresholds(_Part):
+    """When an answer is called sure.
+
+    Attributes:
+        confident: Least calibrated probability of the first class for the
+            verdict `confident`; below it the verdict is `uncertain`.
+    """
+
+    confident: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+
+class Estimate(_Part):
+    """A measured share with its 95 % interval, each from 0 to 1."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Metrics(_Part):
+    """What was measured on one split.
+
+    Attributes:
+        split: Which pictures, such as `test`.
+        pictures: How many.
+        accuracy: Share that is right.
+        balanced_accuracy: Mean of the classes' recalls.
+        recall: By class name.
+        precision: By class name.
+        expected_calibration_error: In 15 bins of equal width, calibrated.
+        confusion: Rows are the true classes, columns the predicted ones.
+        by_source: Accuracy by source, where sources are known.
+    """
+
+    split: str
+    pictures: int
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    recall: dict[str, Estimate] = {}
+    precision: dict[str, Estimate] = {}
+    expected_calibration_error: float | None = None
+    confusion: list[list[int]] = []
+    by_source: dict[str, Estimate] = {}
+
+
+class Recipe(_Part):
+    """How to repeat the training: no absolute path in it."""
+
+    name: str
+    command: str
+    seed: int
+    hyperparameters: dict[str, Any] = {}
+    seconds: float | None = None
+
+
+class TrainingData(_Part):
+    """What it was trained on: counts, and a digest over the pictures' digests."""
+
+    digest: str
+    counts: dict[str, dict[str, int]] = {}
+    sources: dict[str, int] = {}
+    dropped: dict[str, int] = {}
+
+
+class Parity(_Part):
+    """How far model.tflite answers from model.keras."""
+
+    pictures: int
+    max_absolute_difference: float
+    same_class: float
+
+
+class GoldenPrediction(_Part):
+    """Raw probabilities of `golden_pictures`, to be found again when the version is loaded."""
+
+    probabilities: list[list[float]]
+    tolerance: float = 5e-3
+
+
+class ModelCard(_Part):
+    """All that is known of one version of one model."""
+
+    format_version: Literal[1]
+    name: Name
+    version: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+    task: str = "painting-period"
+    description: str = ""
+    created: str | None = None
+    classes: Annotated[tuple[PeriodClass, ...], Field(min_length=2)]
+    input: Input
+    calibration: Calibration = Calibration()
+    thresholds: Thresholds = Thresholds()
+    metrics: dict[str, Metrics] = {}
+    data: TrainingData | None = None
+    recipe: Recipe | None = None
+    libraries: dict[str, str] = {}
+    limitations: tuple[str, ...] = ()
+    parity: Parity | None = None
+    golden: GoldenPrediction | None = None
+    parameters: int | None = None
+    files: dict[FileName, FileEntry]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """In the order of the model's outputs."""
+        return tuple(each.name for each in self.classes)
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read and check the card of one version.
+
+    Args:
+        folder: models_store/<name>/<version>.
+
+    Raises:
+        CardError: There is none, it is not JSON of this form, or its format
+            version is not one that this release reads.
+    """
+    path = folder / CARD_FILE
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise CardError(f"Expected {CARD_FILE} in {folder.name}; {error.strerror}.") from None
+    try:
+        card = ModelCard.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or CARD_FILE
+        if where == "format_version":
+            raise CardError(
+                f"Expected format_version {FORMAT_VERSION} in {CARD_FILE}; "
+                f"received {first['input']!r}."
+            ) from None
+        raise CardError(f"{CARD_FILE}: {where}: {first['msg']}.") from None
+    if len(set(card.class_names)) != len(card.classes):
+        raise CardError(f"Expected distinct class names; received {list(card.class_names)}.")
+    return card
+
+
+def golden_pictures(spec: InputSpec) -> NDArray[np.uint8]:
+    """Make the pictures that every version is asked about when it is loaded.
+
+    Made by integer arithmetic alone, so that every machine makes the same ones.
+
+    Returns:
+        uint8 [3, height, width, 3]: stripes, a gradient, and hashed noise.
+    """
+    rows, columns = np.indices((spec.height, spec.width), dtype=np.int64)
+    stripes = ((rows // 8 + columns // 16) % 2)[..., None] * np.array([200, 120, 40]) + 20
+    gradient = np.stack(
+        [rows * 255 // spec.height, columns * 255 // spec.width, (rows + columns) % 256], axis=-1
+    )
+    # Knuth's multiplicative hash; the middle bits of the product look like noise.
+    hashed = (rows * 73_856_093 + columns * 19_349_663) * 2_654_435_761
+    noise = np.stack([(hashed >> shift) & 0xFF for shift in (11, 17, 23)], axis=-1)
+    return np.stack([stripes, gradient, noise]).astype(np.uint8)
