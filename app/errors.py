@@ -1,29 +1,29 @@
 """Everything that can go wrong, in one tree.
 
-    VasariError
-    |-- SettingsError            a VASARI_* variable has a bad value; start-up stops
-    |-- DeviceError              the device that was asked for is not there; start-up stops
-    |-- ModelError               a version in models_store cannot be served
-    |   |-- CardError            card.json is missing, unreadable or of an unknown format
-    |   `-- IntegrityError       a file is missing, altered or answers differently
-    `-- Problem                  what a caller is told, as application/problem+json
-        |-- ImageProblem         the picture itself
-        |   |-- NoImage              400 no_image
-        |   |-- EmptyImage           422 empty_image
-        |   |-- UnsupportedImage     415 unsupported_image
-        |   |-- BrokenImage          422 broken_image
-        |   |-- ImageTooSmall        422 image_too_small
-        |   `-- ImageTooLarge        413 image_too_large
-        |-- InvalidRequest       422 invalid_request
-        |-- BodyTooLarge         413 body_too_large
-        |-- UnsupportedBody      415 unsupported_body
-        |-- UnknownModel         404 unknown_model
-        |-- NotFound             404 not_found
-        |-- MethodNotAllowed     405 method_not_allowed
-        |-- Overloaded           503 overloaded (with Retry-After)
-        |-- NotReady             503 not_ready (with Retry-After)
-        |-- DeadlineExceeded     504 deadline_exceeded
-        `-- InternalError        500 internal_error
+VasariError
+|-- SettingsError            a VASARI_* variable has a bad value; start-up stops
+|-- DeviceError              the device that was asked for is not there; start-up stops
+|-- ModelError               a version in models_store cannot be served
+|   |-- CardError            card.json is missing, unreadable or of an unknown format
+|   `-- IntegrityError       a file is missing, altered or answers differently
+`-- Problem                  what a caller is told, as application/problem+json
+    |-- ImageProblem         the picture itself
+    |   |-- NoImage              400 no_image
+    |   |-- EmptyImage           422 empty_image
+    |   |-- UnsupportedImage     415 unsupported_image
+    |   |-- BrokenImage          422 broken_image
+    |   |-- ImageTooSmall        422 image_too_small
+    |   `-- ImageTooLarge        413 image_too_large
+    |-- InvalidRequest       422 invalid_request
+    |-- BodyTooLarge         413 body_too_large
+    |-- UnsupportedBody      415 unsupported_body
+    |-- UnknownModel         404 unknown_model
+    |-- NotFound             404 not_found
+    |-- MethodNotAllowed     405 method_not_allowed
+    |-- Overloaded           503 overloaded (with Retry-After)
+    |-- NotReady             503 not_ready (with Retry-After)
+    |-- DeadlineExceeded     504 deadline_exceeded
+    `-- InternalError        500 internal_error
 """
 
 from typing import ClassVar
@@ -53,7 +53,7 @@ class IntegrityError(ModelError):
     """A file of a version is missing, altered, or the model answers differently."""
 
 
-class Problem(VasariError):
+class Problem(VasariError):  # noqa: N818  the RFC's word
     """What a caller is told: an RFC 9457 problem.
 
     Args:

@@ -38,6 +38,7 @@ __all__ = [
     "Picture",
     "UnsupportedImage",
     "decode",
+    "prepare_pillow",
     "views",
 ]
 
@@ -113,6 +114,20 @@ class Picture:
     exif_turned: bool
 
 
+def prepare_pillow() -> None:
+    """Make this process ready to decode in many threads; programs call it once.
+
+    Pillow loads its codecs at the first picture, not thread-safely; it warns of what
+    `ImageLimits` refuses anyway, and of tags that do not matter here; and its own
+    limit of pixels would stand below a larger `ImageLimits.max_pixels`.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    Image.MAX_IMAGE_PIXELS = None
+    buffer = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(buffer, "JPEG")
+    decode(buffer.getvalue())
+
+
 def decode(
     data: bytes,
     *,
@@ -141,32 +156,26 @@ def decode(
     limits = limits or ImageLimits()
     if not data:
         raise EmptyImage("Expected the bytes of a picture; received 0 bytes.")
-    with warnings.catch_warnings():
-        # Pillow warns of what is refused below, or of tags that do not matter here.
-        warnings.simplefilter("ignore")
-        try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _decode_opened(image, limits, reduce_to)
-        except UnidentifiedImageError:
-            raise UnsupportedImage(
-                f"Expected a picture ({', '.join(FORMATS)}); received {len(data)} bytes "
-                f"that begin with {data[:12]!r}."
-            ) from None
-        except Image.DecompressionBombError as error:
-            raise ImageTooLarge(
-                f"Expected at most {limits.max_pixels} pixels; received more: {error}"
-            ) from None
-        except ImageProblem:
-            raise
-        except MemoryError:
-            raise ImageTooLarge(
-                "The picture needs more memory than is free to be decoded."
-            ) from None
-        except Exception as error:
-            # Pillow's parsers raise nearly every built-in exception on damaged bytes.
-            raise BrokenImage(
-                f"Expected a complete picture; decoding failed: {error or type(error).__name__}."
-            ) from None
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return _decode_opened(image, limits, reduce_to)
+    except UnidentifiedImageError:
+        raise UnsupportedImage(
+            f"Expected a picture ({', '.join(FORMATS)}); received {len(data)} bytes "
+            f"that begin with {data[:12]!r}."
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise ImageTooLarge(
+            f"Expected at most {limits.max_pixels} pixels; received more: {error}"
+        ) from None
+    except ImageProblem:
+        raise
+    except MemoryError:
+        raise ImageTooLarge("The picture needs more memory than is free to be decoded.") from None
+    except Exception as error:  # noqa: BLE001  Pillow raises nearly everything on damaged bytes
+        raise BrokenImage(
+            f"Expected a complete picture; decoding failed: {error or type(error).__name__}."
+        ) from None
 
 
 def views(picture: Picture, spec: InputSpec) -> Pixels:
@@ -196,9 +205,12 @@ def _decode_opened(
     image: ImageFile.ImageFile, limits: ImageLimits, reduce_to: tuple[int, int] | None
 ) -> Picture:
     _check_size(image.size, limits)
-    format_name = image.format or "unknown"
+    # Cameras store a second picture behind the first one; to everybody it is a JPEG.
+    format_name = "JPEG" if image.format == "MPO" else str(image.format)
     width, height = image.size
-    orientation = _orientation(image)
+    # Pillow turns TIFF upright by itself and announces the upright size.
+    turned = _orientation(image)
+    orientation = 1 if format_name == "TIFF" else turned
     sideways = orientation in _SIDEWAYS
     if sideways:
         width, height = height, width
@@ -210,7 +222,7 @@ def _decode_opened(
     rgb = _to_rgb(image)
     if orientation != 1:
         rgb = rgb.transpose(_TRANSPOSE[orientation])
-    return Picture(rgb, width, height, format_name, orientation != 1)
+    return Picture(rgb, width, height, format_name, turned != 1)
 
 
 def _check_size(size: Sequence[int], limits: ImageLimits) -> None:

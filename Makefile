@@ -1,0 +1,67 @@
+# Nothing but Python 3.11 or later and make are needed: each target makes the
+# virtual environment that it wants and installs exactly what is pinned for it.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+ARGS ?=
+
+SERVE := .venv
+DEV := .venv-dev
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.PHONY: help serve test lint format train bench browser lock clean
+
+help:
+	@echo "make serve [PORT=8000]     serve the page and the API on this machine"
+	@echo "make test                  run every test, with coverage"
+	@echo "make lint                  ruff and mypy --strict"
+	@echo "make train ARGS='...'      python -m training.run ..."
+	@echo "make bench                 the benchmarks, one table each"
+	@echo "make browser               install Chromium for the page's tests (Debian, as root)"
+	@echo "make lock                  pin the requirements anew (needs uv)"
+
+serve: $(SERVE)/.installed
+	@exec $(SERVE)/bin/python -m app serve --host $(HOST) --port $(PORT)
+
+test: $(SERVE)/.installed $(DEV)/.installed
+	rm -f .coverage .coverage.*
+	$(DEV)/bin/python -m pytest --cov --cov-report= -n 2 --dist loadgroup $(ARGS)
+	$(DEV)/bin/python -m coverage report --include='app/*' --fail-under=95 --skip-covered
+	$(DEV)/bin/python -m coverage report --include='training/*' --fail-under=90 --skip-covered
+
+lint: $(DEV)/.installed
+	$(DEV)/bin/python -m ruff check .
+	$(DEV)/bin/python -m ruff format --check .
+	$(DEV)/bin/python -m mypy
+
+format: $(DEV)/.installed
+	$(DEV)/bin/python -m ruff check --fix .
+	$(DEV)/bin/python -m ruff format .
+
+train: $(DEV)/.installed
+	@exec $(DEV)/bin/python -m training.run $(ARGS)
+
+bench: $(DEV)/.installed
+	$(DEV)/bin/python benchmarks/serving.py $(ARGS)
+
+browser:
+	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver; }
+
+lock:
+	uv pip compile $(LOCK) pyproject.toml -o requirements/serve.txt
+	uv pip compile $(LOCK) pyproject.toml --extra gpu -c requirements/serve.txt -o requirements/gpu.txt
+	uv pip compile $(LOCK) pyproject.toml --extra training --extra dev -c requirements/serve.txt -o requirements/dev.txt
+LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+clean:
+	rm -rf $(SERVE) $(DEV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache tests/artefacts
+
+$(SERVE)/.installed: requirements/serve.txt
+$(DEV)/.installed: requirements/dev.txt
+$(SERVE)/.installed $(DEV)/.installed:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Vasari needs Python 3.11 or later; %s is %s. Choose another by make PYTHON=..." % (sys.executable, sys.version.split()[0]))'
+	@echo "Installing $< into $(@D) (once)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python $(INSTALL) -r $<
+	@touch $@

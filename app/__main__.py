@@ -1,0 +1,67 @@
+"""The command: `python -m app [serve|models]`; plain `python -m app` serves."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from app import __version__
+from app.errors import VasariError
+from app.settings import load_settings
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Without the program's name. Defaults to the process's own.
+
+    Returns:
+        The exit code: 2 where it cannot start, with one sentence that says why.
+    """
+    chosen = _parse(sys.argv[1:] if arguments is None else list(arguments))
+    flags = {name: value for name, value in vars(chosen).items() if name in ("host", "port")}
+    try:
+        settings = load_settings(**flags)
+        if chosen.command == "models":
+            from app.listing import list_models  # noqa: PLC0415
+
+            sys.stdout.write(list_models(settings))
+            return 0
+        # The web framework is imported once the settings are known to be good.
+        from app.server import serve  # noqa: PLC0415
+
+        serve(settings)
+    except VasariError as error:
+        sys.stderr.write(f"vasari: {error}\n")
+        return 2
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m app",
+        description="Tell the period in which a picture was painted. Settings are read from "
+        "the environment variables VASARI_*; see docs/operations.md.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    serving = commands.add_parser("serve", help="serve over HTTP (the default)")
+    commands.add_parser("models", help="list what stands in models_store")
+    for each in (parser, serving):
+        # Left out, a flag must not appear at all: it would stand above the variable.
+        each.add_argument(
+            "--host", default=argparse.SUPPRESS, help="address to listen on, above VASARI_HOST"
+        )
+        each.add_argument(
+            "--port",
+            type=int,
+            default=argparse.SUPPRESS,
+            help="port to listen on, above VASARI_PORT",
+        )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""HTTP: routes, their schemas, and the one form of every error."""

@@ -1,0 +1,73 @@
+"""What surrounds every request: its id, its line in the log, and the last catch."""
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.problems import respond
+from app.errors import InternalError
+
+__all__ = ["REQUEST_ID_HEADER", "RequestEnvelope"]
+
+REQUEST_ID_HEADER = "X-Request-ID"
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_log = logging.getLogger("app.requests")
+
+
+class RequestEnvelope:
+    """Give each request an id, log one line about it, and answer for what it breaks.
+
+    The line has method, path, status, time and id: nothing of what was uploaded.
+
+    Args:
+        app: The application inside.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_enveloped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Referrer-Policy", "no-referrer")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_enveloped)
+        except ClientDisconnect:
+            _log.debug("%s the caller left", request_id)
+        except Exception:
+            _log.exception("%s failed", request_id)
+            if status:  # half an answer is out: the connection must break, not lie
+                raise
+            problem = InternalError("The service failed; the fault is not yours.")
+            await respond(problem)(scope, receive, send_enveloped)
+        finally:
+            _log.info(
+                "%s %s %d %.1f ms %s",
+                scope["method"],
+                scope["path"],
+                status,
+                (time.perf_counter() - started) * 1000,
+                request_id,
+            )

@@ -1,0 +1,252 @@
+"""POST /predict and POST /predict/batch: bytes in, periods out."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from app.api.dependencies import HeatMapWanted, ModelChoice, RunningService, TopK
+from app.api.problems import document, problem_responses
+from app.api.schemas import (
+    BatchAnswer,
+    BatchEntry,
+    HeatMapAnswer,
+    ImageAnswer,
+    PredictionAnswer,
+    PredictionsAnswer,
+    ProblemDocument,
+    TimingsAnswer,
+    TopEntry,
+    VersionReference,
+)
+from app.api.uploads import UploadedFile, read_pictures, read_single_picture
+from app.errors import (
+    BodyTooLarge,
+    BrokenImage,
+    DeadlineExceeded,
+    EmptyImage,
+    ImageTooLarge,
+    ImageTooSmall,
+    InternalError,
+    InvalidRequest,
+    NoImage,
+    NotReady,
+    Overloaded,
+    Problem,
+    UnknownModel,
+    UnsupportedBody,
+    UnsupportedImage,
+)
+from app.runtime.classification import Classification, Classified
+from app.service import Service
+from app.settings import ALL_MODELS
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["predict"])
+
+T = TypeVar("T")
+
+_COMMON = (
+    NoImage,
+    UnknownModel,
+    BodyTooLarge,
+    UnsupportedBody,
+    InvalidRequest,
+    InternalError,
+    NotReady,
+    Overloaded,
+)
+_PICTURE = (
+    UnsupportedImage,
+    EmptyImage,
+    BrokenImage,
+    ImageTooSmall,
+    ImageTooLarge,
+    DeadlineExceeded,
+)
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE = {"type": "string", "format": "binary"}
+
+
+def _multipart(field: str, schema: dict[str, Any]) -> dict[str, Any]:
+    form = {"type": "object", "required": [field], "properties": {field: schema}}
+    return {"multipart/form-data": {"schema": form}}
+
+
+@router.post(
+    "/predict",
+    summary="Tell the period of one picture",
+    response_model=PredictionAnswer | PredictionsAnswer,
+    responses=problem_responses(*_COMMON, *_PICTURE),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The picture: the multipart field `file`, or the raw bytes.",
+            "content": {
+                **_multipart("file", _FILE),
+                "image/*": _BINARY,
+                "application/octet-stream": _BINARY,
+            },
+        }
+    },
+)
+async def predict(
+    request: Request,
+    service: RunningService,
+    model: ModelChoice = None,
+    top_k: TopK = None,
+    heatmap: HeatMapWanted = False,
+) -> Response:
+    """Send a picture as the multipart field `file`, or its bytes as the body."""
+    asking = _Asking(service, model, top_k=top_k, with_heat_map=heatmap)
+    service.engine.check_admission()
+    with service.engine.upload() as upload:
+        data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
+        answers = await _while_connected(request, asking.ask(data))
+    answer = PredictionsAnswer(predictions=answers) if asking.everyone else answers[0]
+    return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
+
+
+@router.post(
+    "/predict/batch",
+    summary="Tell the periods of many pictures",
+    response_model=BatchAnswer,
+    responses=problem_responses(*_COMMON),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "The pictures, each a multipart field `files`.",
+            "content": _multipart("files", {"type": "array", "items": _FILE}),
+        }
+    },
+)
+async def predict_batch(
+    request: Request,
+    service: RunningService,
+    model: ModelChoice = None,
+    top_k: TopK = None,
+    heatmap: HeatMapWanted = False,
+) -> Response:
+    """Send pictures as multipart fields `files`; each gets an entry, a bad one too."""
+    asking = _Asking(service, model, top_k=top_k, with_heat_map=heatmap)
+    settings = service.settings
+    service.engine.check_admission()
+    with service.engine.upload() as upload:
+        files = await read_pictures(
+            request,
+            upload,
+            limit=settings.max_batch_bytes,
+            file_limit=settings.max_body_bytes,
+            most=settings.max_batch_files,
+        )
+        entries = await _while_connected(request, asking.ask_each(files))
+    answer = BatchAnswer(results=entries)
+    return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
+
+
+class _Asking:
+    """What a request wants to know of each of its pictures."""
+
+    def __init__(
+        self, service: Service, model: str | None, *, top_k: int | None, with_heat_map: bool
+    ) -> None:
+        self.everyone = model == ALL_MODELS
+        self._service = service
+        self._top_k = top_k
+        self._with_heat_map = with_heat_map
+        residents = service.residents
+        self._residents = residents.current if self.everyone else (residents.get(model),)
+
+    async def ask(self, data: bytes) -> list[PredictionAnswer]:
+        work = Classification(data, self._residents, self._service.limits, self._with_heat_map)
+        return [self._answer(each) for each in await self._service.engine.run(work)]
+
+    async def ask_each(self, files: list[UploadedFile]) -> list[BatchEntry]:
+        # No more at once than there are workers: a batch must not fill the queue
+        # and have everybody else, or its own pictures, refused.
+        turns = asyncio.Semaphore(self._service.engine.threads)
+
+        async def entry(file: UploadedFile) -> BatchEntry:
+            async with turns:
+                return await self._entry(file)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(entry(file)) for file in files]
+        return [task.result() for task in tasks]
+
+    async def _entry(self, file: UploadedFile) -> BatchEntry:
+        try:
+            if file.data is None:
+                most = self._service.settings.max_body_bytes
+                raise BodyTooLarge(
+                    f"Expected a picture of at most {most} bytes; received {file.size}."
+                )
+            answers = await self.ask(file.data)
+        except Problem as problem:
+            told = ProblemDocument.model_validate(document(problem))
+            return BatchEntry(filename=file.filename, problem=told)
+        if self.everyone:
+            return BatchEntry(filename=file.filename, predictions=answers)
+        return BatchEntry(filename=file.filename, prediction=answers[0])
+
+    def _answer(self, found: Classified) -> PredictionAnswer:
+        asked_for: dict[str, Any] = {}
+        if self._top_k is not None:
+            asked_for["top"] = [
+                TopEntry(period=period, probability=round(probability, 6))
+                for period, probability in found.prediction.top(self._top_k)
+            ]
+        if self._with_heat_map:
+            explained = found.heat_map
+            asked_for["heatmap"] = explained and HeatMapAnswer(
+                rows=explained.rows, columns=explained.columns, maps=explained.maps
+            )
+        return _prediction_answer(found, asked_for)
+
+
+def _prediction_answer(found: Classified, asked_for: dict[str, Any]) -> PredictionAnswer:
+    card = found.resident.card
+    prediction = found.prediction
+    timings = found.timings
+    return PredictionAnswer(
+        model=VersionReference(name=card.name, version=card.version),
+        period=prediction.period.name,
+        label=prediction.period.label or {"en": prediction.period.name},
+        years=prediction.period.years,
+        confidence=round(prediction.confidence, 6),
+        probabilities={
+            name: round(probability, 6) for name, probability in prediction.probabilities.items()
+        },
+        verdict=prediction.verdict,
+        image=ImageAnswer.model_validate(found.image, from_attributes=True),
+        timings_ms=TimingsAnswer(
+            queue=round(timings.queue * 1000, 2),
+            decode=round(timings.decode * 1000, 2),
+            inference=round(timings.inference * 1000, 2),
+            total=round(timings.total * 1000, 2),
+        ),
+        **asked_for,
+    )
+
+
+async def _while_connected(request: Request, answering: Coroutine[Any, Any, T]) -> T:
+    """Wait for an answer; give it up, and its work, when the caller goes away."""
+    answer = asyncio.ensure_future(answering)
+    departure = asyncio.ensure_future(_departure(request))
+    try:
+        await asyncio.wait((answer, departure), return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            raise ClientDisconnect
+        return await answer
+    finally:
+        answer.cancel()
+        departure.cancel()
+
+
+async def _departure(request: Request) -> None:
+    # The body has been read: all that can still come is the news that the caller left.
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

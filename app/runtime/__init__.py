@@ -1,0 +1,1 @@
+"""Running models: backends, the engine that feeds them, and which of them are resident."""

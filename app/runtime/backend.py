@@ -1,0 +1,69 @@
+"""What every backend offers: load a version once, then run it from many threads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import IntegrityError
+from app.runtime.devices import Device
+
+__all__ = ["LoadedModel", "Outputs", "Runner", "outputs_from"]
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a model answers for N pictures.
+
+    Attributes:
+        probabilities: float32 [N, C], softmax, before calibration.
+        embedding: float32 [N, D], or None.
+        activation_map: float32 [N, h, w, C], or None.
+    """
+
+    probabilities: Floats
+    embedding: Floats | None = None
+    activation_map: Floats | None = None
+
+
+Runner = Callable[[Pixels], Outputs]
+"""Runs uint8 [N, height, width, 3]; belongs to one thread."""
+
+
+class LoadedModel(Protocol):
+    """A version in memory."""
+
+    @property
+    def backend(self) -> str:
+        """`litert` or `tensorflow`."""
+        ...
+
+    @property
+    def device(self) -> Device:
+        """Where it runs."""
+        ...
+
+    def runner(self) -> Runner:
+        """Make what one worker thread runs the model with."""
+        ...
+
+
+def outputs_from(named: Mapping[str, Floats]) -> Outputs:
+    """Take the outputs that Vasari knows from all that a model has.
+
+    Args:
+        named: By output name. A foreign model's only output may have any name.
+
+    Raises:
+        IntegrityError: None of several outputs is called `probabilities`.
+    """
+    if len(named) == 1:
+        return Outputs(next(iter(named.values())))
+    if "probabilities" not in named:
+        raise IntegrityError(f"Expected an output called probabilities; received {sorted(named)}.")
+    return Outputs(named["probabilities"], named.get("embedding"), named.get("activation_map"))

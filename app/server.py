@@ -1,0 +1,108 @@
+"""The process that serves: socket, logging, signals, and an orderly end."""
+
+import asyncio
+import logging
+import logging.config
+import math
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from app.errors import SettingsError
+from app.main import create_app
+from app.service import Service
+from app.settings import Settings
+
+__all__ = ["serve"]
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop by SIGTERM or SIGINT.
+
+    The models are loaded before the port is opened: a connection is an answer.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+        DeviceError: The device that was asked for is not there.
+        ModelError: A configured model cannot be served.
+    """
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("PIL").setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    with _bound_socket(settings) as listener:
+        asyncio.run(_serve(settings, listener))
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        lifespan="off",  # entered here, so that what it raises is ours to tell
+        log_config=None,
+        access_log=False,
+        ws="none",
+        server_header=False,
+        root_path=settings.root_path,
+        timeout_graceful_shutdown=math.ceil(settings.deadline_seconds),
+    )
+    async with app.router.lifespan_context(app):
+        await _Server(config, app.state.service).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Announces itself, and ends with code 0 when it is told to."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = (sockets or [])[0].getsockname()[:2]
+        where = f"[{host}]" if ":" in host else host
+        models = ", ".join(each.version.reference for each in self._service.residents.current)
+        sys.stdout.write(
+            f"Vasari is ready at http://{where}:{port}{self.config.root_path} with {models}\n"
+        )
+        sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # Uvicorn's own raises the signal again when it is done, which would end the
+        # process before the engine is closed.
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for each in signals:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in signals:
+                loop.remove_signal_handler(each)
+
+
+def _bound_socket(settings: Settings) -> socket.socket:
+    """Take the port before the models are loaded, without listening on it yet."""
+    where = f"{settings.host}:{settings.port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {where} (VASARI_HOST, VASARI_PORT): {error.strerror}."
+        ) from None
+    return listener

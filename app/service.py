@@ -1,0 +1,70 @@
+"""What a running service holds: opened at start-up, closed at the end, reached by every route."""
+
+from dataclasses import dataclass
+
+from app.imaging import ImageLimits, prepare_pillow
+from app.model_store import ModelStore
+from app.runtime.devices import Device, choose_device
+from app.runtime.engine import Engine
+from app.runtime.residents import Residents, load_residents
+from app.settings import Settings
+
+__all__ = ["Service", "open_service"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a running service.
+
+    Attributes:
+        settings: As read at start-up.
+        store: Where models come from.
+        device: Where they run.
+        residents: Those that answer.
+        engine: What runs them.
+        limits: Which pictures are refused.
+    """
+
+    settings: Settings
+    store: ModelStore
+    device: Device
+    residents: Residents
+    engine: Engine
+    limits: ImageLimits
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every configured model is loaded and warm, and work is accepted."""
+        return self.engine.is_open
+
+    def close(self) -> None:
+        """Finish what was admitted and end the workers."""
+        self.engine.close()
+
+
+def open_service(settings: Settings) -> Service:
+    """Choose the device, load the models and start the workers.
+
+    Raises:
+        DeviceError: The device that was asked for is not there.
+        ModelError: A configured model cannot be served.
+    """
+    device = choose_device(settings.device)
+    store = ModelStore(settings.models_store)
+    residents = load_residents(
+        store,
+        settings.models,
+        default=settings.model,
+        device=device,
+        threads=settings.threads,
+    )
+    prepare_pillow()
+    engine = Engine(
+        threads=settings.threads,
+        queue_items=settings.queue_items,
+        queue_bytes=settings.queue_bytes,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    engine.start()
+    limits = ImageLimits(max_pixels=settings.max_pixels)
+    return Service(settings, store, device, residents, engine, limits)

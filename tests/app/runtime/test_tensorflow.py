@@ -1,0 +1,204 @@
+"""`app.runtime.tensorflow`, on the CPU through the code that a GPU runs; parity with LiteRT."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf  # noqa: TID251
+from fastapi.testclient import TestClient
+
+from app.errors import IntegrityError
+from app.main import create_app
+from app.model_card import golden_pictures
+from app.model_store import ModelStore, StoredVersion
+from app.runtime import residents
+from app.runtime import tensorflow as module
+from app.runtime.litert import LiteRtModel
+from app.runtime.tensorflow import TensorFlowModel, claim_device, gpu_count
+from app.settings import Settings
+from tests.images import jpeg, photograph
+from tests.keras_models import (
+    foreign_network,
+    keras_file,
+    litert_file,
+    network,
+    random_pictures,
+)
+from tests.models import NAME, expected_probabilities, write_version
+
+
+@pytest.fixture(scope="session")
+def exported() -> dict[str, bytes]:
+    """One model in both forms."""
+    model = network()
+    return {"model.keras": keras_file(model), "model.tflite": litert_file(model)}
+
+
+@pytest.fixture
+def version(tmp_path: Path, exported: dict[str, bytes]) -> StoredVersion:
+    write_version(tmp_path, files=exported)
+    return ModelStore(tmp_path).open(NAME, "1")
+
+
+def test_both_backends_give_the_same_outputs(version: StoredVersion) -> None:
+    pictures = np.concatenate([golden_pictures(version.card.input.spec), random_pictures(4)])
+    ours = TensorFlowModel(version, "cpu").runner()(pictures)
+    lite = LiteRtModel(version).runner()(pictures)
+    assert np.abs(ours.probabilities - lite.probabilities).max() < 2e-3
+    assert ours.probabilities.std() > 0.01
+    assert ours.embedding is not None
+    assert lite.embedding is not None
+    assert np.abs(ours.embedding - lite.embedding).max() < 1e-4
+    assert ours.activation_map is not None
+    assert lite.activation_map is not None
+    assert np.abs(ours.activation_map - lite.activation_map).max() < 1e-4
+
+
+def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, bytes]) -> None:
+    """The same version, served once from each of its files."""
+    write_version(tmp_path, name="lite", files={"model.tflite": exported["model.tflite"]})
+    write_version(tmp_path, name="full", files={"model.keras": exported["model.keras"]})
+    settings = Settings(models_store=tmp_path, model="lite", models=("full",), threads=1)
+    with TestClient(create_app(settings)) as client:
+        backends = {
+            each["name"]: each["backend"] for each in client.get("/models").json()["models"]
+        }
+        assert backends == {"lite": "litert", "full": "tensorflow"}
+        data = jpeg(photograph(300, 200))
+        full, lite = client.post(
+            "/predict", content=data, params={"model": "all", "heatmap": True, "top_k": 4}
+        ).json()["predictions"]
+    for name, probability in lite["probabilities"].items():
+        assert full["probabilities"][name] == pytest.approx(probability, abs=2e-3)
+    for name, rows in lite["heatmap"]["maps"].items():
+        np.testing.assert_allclose(full["heatmap"]["maps"][name], rows, atol=0.01)
+    for member in ("period", "label", "years", "verdict", "image"):
+        assert full[member] == lite[member]
+    assert list(full) == list(lite)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 11])
+def test_padding_to_a_bucket_changes_no_answer(version: StoredVersion, count: int) -> None:
+    runner = TensorFlowModel(version, "cpu", buckets=(1, 4)).runner()
+    pictures = random_pictures(count)
+    together = runner(pictures).probabilities
+    alone = np.concatenate([runner(pictures[row : row + 1]).probabilities for row in range(count)])
+    assert together.shape == (count, 4)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_every_bucket_is_compiled_at_load(version: StoredVersion) -> None:
+    model = TensorFlowModel(version, "cpu")
+    assert tuple(model._concrete) == module.BATCH_BUCKETS
+    assert model.backend == "tensorflow"
+    assert model.device == "cpu"
+
+
+def test_a_foreign_model_with_a_minimal_card_works(tmp_path: Path) -> None:
+    """Float pixels in, one output of any name, no label, no years, no golden predictions."""
+    card = {"classes": [{"name": name} for name in ("old", "older", "new", "newer")]}
+    write_version(
+        tmp_path, name="mine", files={"model.keras": keras_file(foreign_network())}, card=card
+    )
+    settings = Settings(models_store=tmp_path, model="mine", threads=2)
+    with TestClient(create_app(settings)) as client:
+        answer = client.post("/predict", content=jpeg(), params={"heatmap": True}).json()
+        assert answer["period"] in ("old", "older", "new", "newer")
+        assert answer["label"] == {"en": answer["period"]}
+        assert answer["years"] == [None, None]
+        assert answer["heatmap"] is None
+        (entry,) = client.get("/models").json()["models"]
+        assert (entry["backend"], entry["heatmap"]) == ("tensorflow", False)
+    stored = ModelStore(tmp_path).open("mine", "1")
+    pictures = random_pictures(2)
+    found = TensorFlowModel(stored, "cpu").runner()(pictures)
+    np.testing.assert_allclose(found.probabilities, expected_probabilities(pictures), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda: b"not a zip file", r"model\.keras: "),
+        (lambda: keras_file(network(side=32)), r"Expected model\.keras to take one input"),
+        (lambda: keras_file(_unsafe()), r"model\.keras: .*[Ll]ambda"),
+        (lambda: keras_file(_two_unnamed_outputs()), "output called probabilities"),
+    ],
+)
+def test_a_bad_file_is_refused(tmp_path: Path, make: Any, reason: str) -> None:
+    write_version(tmp_path, files={"model.keras": make()})
+    stored = ModelStore(tmp_path).open(NAME, "1")
+    with pytest.raises(IntegrityError, match=reason):
+        residents.load_resident(stored, device="cpu", threads=1)
+
+
+def test_an_altered_file_is_not_even_opened(
+    version: StoredVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (version.folder / "model.keras").write_bytes(b"altered")
+    monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: pytest.fail("opened"))
+    with pytest.raises(IntegrityError, match="sha256"):
+        TensorFlowModel(version, "cpu")
+
+
+def test_a_gpu_gets_the_keras_file_even_where_there_is_a_litert_file(
+    version: StoredVersion,
+) -> None:
+    """The same code on the CPU, for there is no GPU here."""
+    resident = residents.load_resident(version, device="gpu", threads=1)
+    assert (resident.backend, resident.device) == ("tensorflow", "gpu")
+    lite_only = StoredVersion(
+        version.folder,
+        version.card.model_copy(
+            update={"files": {"model.tflite": version.card.files["model.tflite"]}}
+        ),
+    )
+    resident = residents.load_resident(lite_only, device="gpu", threads=1)
+    assert (resident.backend, resident.device) == ("litert", "cpu")
+
+
+class _FakeConfig:
+    """tf.config of a machine with one GPU."""
+
+    def __init__(self) -> None:
+        self.visible = ["GPU:0"]
+        self.grown: list[str] = []
+        self.experimental = self
+
+    def list_physical_devices(self, _: str) -> list[str]:
+        return ["GPU:0"]
+
+    def get_visible_devices(self, _: str) -> list[str]:
+        return self.visible
+
+    def set_visible_devices(self, devices: list[str], _: str) -> None:
+        self.visible = devices
+
+    def set_memory_growth(self, gpu: str, *, enable: bool) -> None:
+        assert enable
+        self.grown.append(gpu)
+
+
+def test_a_gpu_grows_its_memory_and_the_cpu_hides_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _FakeConfig()
+    monkeypatch.setattr(tf, "config", config)
+    assert gpu_count() == 1
+    claim_device("gpu")
+    assert config.grown == ["GPU:0"]
+    assert config.visible == ["GPU:0"]
+    claim_device("cpu")
+    claim_device("cpu")
+    assert config.visible == []
+
+
+def _unsafe() -> Any:
+    pixels = keras.Input((16, 16, 3), dtype="uint8")
+    return keras.Model(pixels, keras.layers.Lambda(lambda values: values)(pixels))
+
+
+def _two_unnamed_outputs() -> Any:
+    model = network()
+    return keras.Model(
+        model.input, {"one": model.output["probabilities"], "two": model.output["embedding"]}
+    )

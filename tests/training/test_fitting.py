@@ -1,0 +1,121 @@
+"""The training loop: it learns, it repeats itself, and it goes on where it was cut."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from app.model_card import Input
+from tests.training.making import COLOURS, jpeg, painting, write
+from training.data.index import Example
+from training.data.pictures import Pictures
+from training.features import FeatureCache, Features
+from training.fitting import fit
+from training.networks import linear
+from training.recipes import load
+from training.recipes.recipe import Optimizer, Recipe
+from training.state import Epoch, RunState
+
+NAMES = ("medieval", "modern")
+RECIPE: Recipe = replace(
+    load("logistic"),
+    input=Input(height=8, width=8),
+    epochs=4,
+    batch=5,
+    optimizer=Optimizer("adamw", 0.02, 0.01, "cosine", 0.1),
+    label_smoothing=0.1,
+)
+
+
+class Watch:
+    """Remembers what it was told; stops the run after a pass, if asked to."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.told: list[Any] = []
+        self.stop_after = stop_after
+
+    def resumed(self, done: int) -> None:
+        self.told.append(("resumed", done))
+
+    def step(self, epoch: int, views: int, total: int, loss: float) -> None:
+        assert loss > 0
+        self.told.append((epoch, views, total))
+
+    def epoch(self, number: int, result: Epoch) -> None:
+        self.told.append(result)
+        if number == self.stop_after:
+            raise KeyboardInterrupt
+
+
+def _features(root: Path, start: int, count: int, recipe: Recipe) -> Features:
+    examples = [
+        Example(
+            write(root / f"{name}{start + n}.jpg", jpeg(painting(start + n, COLOURS[name]))),
+            f"{name}{start + n}.jpg",
+            name,
+        )
+        for name in NAMES
+        for n in range(count)
+    ]
+    digests = [f"{n:02x}" * 32 for n in range(len(examples))]
+    return Features(
+        examples, digests, Pictures(64), recipe.input.spec, recipe.augmentation, None,
+        FeatureCache(None), seed=3,
+    )
+
+
+def _fit(
+    root: Path, recipe: Recipe = RECIPE, *, watch: Watch | None = None, held: int = 4
+) -> tuple[list[Any], list[Epoch]]:
+    keras.utils.set_random_seed(3)
+    network = linear.logistic(8, 8, 2, seed=3)
+    features = _features(root, 0, 6, recipe), _features(root, 100, held, recipe)
+    state = RunState(root / "run")
+    history = fit(network, recipe, features, NAMES, state=state, watcher=watch or Watch())
+    return network.trunk.get_weights(), history
+
+
+def test_it_learns_what_can_be_learnt(tmp_path: Path) -> None:
+    """Gold against blue, and tells each step and pass."""
+    watch = Watch()
+    recipe = replace(RECIPE, epochs=12)
+    _, history = _fit(tmp_path, recipe, watch=watch)
+    assert len(history) == 12
+    assert history[-1].loss < history[0].loss
+    assert history[-1].validation_accuracy == 1.0
+    assert watch.told[:4] == [(0, 5, 12), (0, 10, 12), (0, 12, 12), history[0]]
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
+    """To the bit, on one machine."""
+    first, _ = _fit(tmp_path / "a")
+    second, _ = _fit(tmp_path / "b")
+    for expected, received in zip(first, second, strict=True):
+        np.testing.assert_array_equal(expected, received)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+def test_a_cut_run_goes_on_to_the_same_weights(tmp_path: Path, kind: str) -> None:
+    """Stopped after the second pass, and started again."""
+    schedule = "cosine" if kind == "adamw" else "constant"
+    optimizer = Optimizer(kind, 0.02, 0.01, schedule)  # type: ignore[arg-type]
+    recipe = replace(RECIPE, optimizer=optimizer)
+    whole, history = _fit(tmp_path / "whole", recipe)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(tmp_path / "cut", recipe, watch=Watch(stop_after=1))
+    watch = Watch()
+    resumed, joined = _fit(tmp_path / "cut", recipe, watch=watch)
+    assert watch.told[0] == ("resumed", 2)
+    for expected, received in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(expected, received)
+    assert [each.loss for each in joined] == [each.loss for each in history]
+
+
+def test_without_validation_pictures(tmp_path: Path) -> None:
+    """Nothing is judged."""
+    _, history = _fit(tmp_path, replace(RECIPE, epochs=1), held=0)
+    assert history[0].validation_loss is None
+    assert history[0].validation_accuracy is None

@@ -1,0 +1,123 @@
+"""A store with several small models, the real service on it, and a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.models import BIAS, litert_model, write_version
+from tests.web.browser import CHROMIUM, DRIVER, Page, chromium
+from tests.web.paintings import landscape, save
+from tests.web.service import running
+
+TINTS = {
+    "medieval": (225, 40, 30),
+    "renaissance": (40, 190, 50),
+    "post-renaissance": (40, 50, 215),
+    "modern": (12, 10, 14),
+    "uncertain": (128, 128, 128),
+}
+
+
+def _estimate(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.06, "high": value + 0.04}
+
+
+FULL_CARD = {
+    "description": "A model that looks at the mean colour.",
+    "created": "2026-02-03T04:05:06+00:00",
+    "thresholds": {"confident": 0.6},
+    "limitations": ["Knows four colours and nothing of art."],
+    "data": {
+        "digest": "d",
+        "counts": {"train": {"medieval": 700, "modern": 800}, "test": {"medieval": 90}},
+        "sources": {"met": 1200, "artic": 300},
+    },
+    "metrics": {
+        "test": {
+            "split": "test",
+            "pictures": 912,
+            "accuracy": _estimate(0.8),
+            "balanced_accuracy": _estimate(0.76),
+            "recall": {
+                "medieval": _estimate(0.88),
+                "renaissance": _estimate(0.66),
+                "post-renaissance": _estimate(0.71),
+                "modern": _estimate(0.8),
+            },
+        }
+    },
+}
+
+
+def make_store(store: Path) -> Path:
+    """A model with a full card, one that disagrees, a foreign one with a bare card, a broken one."""
+    write_version(store, "colours", card=FULL_CARD)
+    biased = litert_model(bias=BIAS + [0, 0, 0, 30])
+    write_version(store, "gloomy", card=FULL_CARD, files={"model.tflite": biased})
+    write_version(
+        store,
+        "foreign",
+        files={"model.tflite": litert_model(signature=False)},
+        card={"classes": [{"name": name} for name in ("red", "green", "blue", "dark")]},
+    )
+    broken = write_version(store, "broken") / "model.tflite"
+    broken.write_bytes(broken.read_bytes() + b"altered")
+    return store
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the real service answers, with every model of the small store."""
+    folder = tmp_path_factory.mktemp("service")
+    store = make_store(folder / "models_store")
+    with running(
+        folder / "log.txt",
+        models_store=str(store),
+        model="colours",
+        models="colours,gloomy,foreign",
+        device="cpu",
+        max_body_bytes="400000",
+    ) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A browser that every test uses in turn."""
+    if not (CHROMIUM and DRIVER):
+        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield Page(driver, address)
+
+
+@pytest.fixture
+def page(browser: Page) -> Iterator[Page]:
+    """The browser, which must come out of the test without an error in its console."""
+    yield browser
+    browser.network()
+    assert browser.errors() == []
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files by what they are: one for each answer and each problem."""
+    folder = tmp_path_factory.mktemp("pictures")
+    files = {
+        name: save(folder / f"{name}.jpg", landscape(400, 300, tint=tint))
+        for name, tint in TINTS.items()
+    }
+    turned = landscape(200, 100, tint=TINTS["medieval"])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by a quarter
+    turned.save(folder / "turned.jpg", exif=exif)
+    save(folder / "tiny.png", Image.new("RGB", (4, 4)))
+    # Noise keeps its size as PNG: more bytes than this service takes.
+    save(folder / "heavy.png", Image.effect_noise((2000, 1600), 90).convert("RGB"))
+    whole = files["modern"].read_bytes()
+    (folder / "broken.jpg").write_bytes(whole[: len(whole) // 3])
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "notes.txt").write_text("Not a picture.", encoding="utf-8")
+    others = {path.stem: path for path in folder.iterdir() if path.stem not in files}
+    return {**files, **others}

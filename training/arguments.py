@@ -1,0 +1,171 @@
+"""The command line of `python -m training.run`. Imports nothing that takes time."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from training.recipes import DEFAULT, RECIPES
+
+__all__ = ["Options", "parse"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for; None leaves a hyper-parameter to the recipe.
+
+    Attributes:
+        data: A folder or a manifest.
+        recipe: Name of the recipe.
+        name: Name in models_store. Defaults to the recipe's.
+        models_store: Where the version is written.
+        seed: Of everything random.
+        weights: A file in place of the published weights.
+        epochs: Passes over the data.
+        batch: Pictures a step.
+        pictures_per_pass: Most pictures of a pass.
+        size: Height and width of the input.
+        split_column: The manifest's column that names the split.
+        validation_share: Of the training pictures to hold out, if the data does not.
+        cache: Folder of what can be made again: states, features, digests.
+        cache_gigabytes: Most that features may take there; 0 keeps none.
+        threads: How many pictures are prepared at a time.
+        report_pictures: Whether mistakes are shown in the report.
+    """
+
+    data: Path = Path("data")
+    recipe: str = DEFAULT
+    name: str | None = None
+    models_store: Path = Path("models_store")
+    seed: int = 0
+    weights: Path | None = None
+    epochs: int | None = None
+    batch: int | None = None
+    pictures_per_pass: int | None = None
+    size: int | None = None
+    split_column: str = "split"
+    validation_share: float | None = None
+    cache: Path = Path(".cache")
+    cache_gigabytes: float = 2.0
+    threads: int | None = None
+    report_pictures: bool = False
+
+    def command(self) -> str:
+        """The command that does the same, without a path of this machine."""
+        neutral = {"data": "DIR", "weights": "FILE"}
+        silent = ("models_store", "cache", "cache_gigabytes", "threads", "report_pictures")
+        parts = ["python -m training.run"]
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name == "data" or (value != each.default and each.name not in silent):
+                option = each.name.replace("_", "-")
+                parts.append(f"--{option} {neutral.get(each.name, value)}")
+        return " ".join(parts)
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line; a bad one ends the process with a message, as argparse does."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training.run",
+        description="Train a model and write it into models_store as a new version.",
+        epilog="Cut short by Ctrl-C or worse, the same command goes on after the last pass.",
+    )
+    add = parser.add_argument
+    default = Options()
+    add(
+        "--data",
+        type=Path,
+        default=default.data,
+        metavar="DIR",
+        help="DIR/train/<class> and DIR/validation/<class>, or DIR/<class>, or a manifest "
+        "(CSV with file,period,split); default: ./data",
+    )
+    add("--recipe", choices=sorted(RECIPES), default=DEFAULT, help=f"default: {DEFAULT}")
+    add("--name", type=_name, help="the model's name in models_store; default: the recipe's")
+    add("--models-store", type=Path, default=default.models_store, metavar="DIR")
+    add("--seed", type=_natural, default=0, help="of everything random; default: 0")
+    add(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="a weights file in place of the published package's",
+    )
+    add("--epochs", type=_positive, metavar="N", help="passes over the data")
+    add("--batch", type=_positive, metavar="N", help="pictures a step")
+    add("--pictures-per-pass", type=_positive, metavar="N", help="most pictures of a pass")
+    add("--size", type=_positive, metavar="N", help="height and width of the input, in pixels")
+    add(
+        "--split-column",
+        default="split",
+        metavar="NAME",
+        help="the manifest's column that names the split; rows without are left out",
+    )
+    add(
+        "--validation-share",
+        type=_share,
+        metavar="X",
+        help="of the training pictures to hold out where the data has no validation split",
+    )
+    add(
+        "--cache",
+        type=Path,
+        default=default.cache,
+        metavar="DIR",
+        help="what can be made again: states of runs, features; default: .cache",
+    )
+    add(
+        "--cache-gigabytes",
+        type=_amount,
+        default=default.cache_gigabytes,
+        metavar="X",
+        help="most that features may take there; 0 keeps none; default: 2",
+    )
+    add(
+        "--threads",
+        type=_positive,
+        metavar="N",
+        help="pictures prepared at a time; default: one a core",
+    )
+    add(
+        "--report-pictures",
+        action="store_true",
+        help="show mistakes in the report; do not publish such a report without the rights",
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0; received {text}")
+    return number
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number, at least 0; received {text}")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"expected a number, at least 0; received {text}")
+    return number
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", text):
+        raise argparse.ArgumentTypeError(
+            f"expected lower-case letters, digits, - _ and ., at most 64; received {text!r}"
+        )
+    return text
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 0.5:  # noqa: PLR2004 - half
+        raise argparse.ArgumentTypeError(f"expected a share above 0, at most 0.5; received {text}")
+    return number

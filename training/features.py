@@ -1,0 +1,187 @@
+"""From draws to batches: decode, augment, run the frozen stem, and remember its answer.
+
+    Draw -> Pictures.load -> Augmentation.view -> stem (LiteRT) -> float16 features
+
+Threads work ahead of the training step by a few batches. The stem's answers are
+kept on disk, one file a view, named by the digest of everything they depend on
+(picture, view, preprocessing, weights), so that a second run reads them.
+"""
+
+import hashlib
+import itertools
+import os
+import secrets
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from app.imaging import InputSpec
+from training.data.augmentation import Augmentation, generator
+from training.data.index import Example
+from training.data.pictures import Pictures, serving_view
+from training.data.sampling import Draw
+from training.networks.lite import LiteModel, convert
+
+__all__ = ["FeatureCache", "Features", "Stem"]
+
+
+class Stem:
+    """The frozen part of a network, for one picture at a time from any thread.
+
+    Args:
+        model: float32 images -> features.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._lite = LiteModel(convert(model))
+        digest = hashlib.sha256(model.to_json().encode())
+        for array in model.get_weights():
+            digest.update(np.ascontiguousarray(array).tobytes())
+        self.digest = digest.hexdigest()
+
+    def __call__(self, view: NDArray[Any]) -> NDArray[np.float16]:
+        """Features of one view, without the batch axis."""
+        features: NDArray[np.float16] = self._lite(view)["output"].astype(np.float16)
+        return features
+
+
+class FeatureCache:
+    """Features on disk, one file each, up to a number of bytes; then no more are kept.
+
+    Args:
+        folder: Where; None keeps nothing.
+        budget: Most bytes in the folder.
+    """
+
+    def __init__(self, folder: Path | None, budget: int = 2 << 30) -> None:
+        self._folder = folder
+        self._room = budget
+        if folder is not None and folder.is_dir():
+            self._room -= sum(each.stat().st_size for each in folder.glob("*/*.npy"))
+
+    def get(self, key: str) -> NDArray[np.float16] | None:
+        """What was kept under the key; None if nothing was, or not all of it."""
+        if self._folder is None:
+            return None
+        try:
+            kept: NDArray[np.float16] = np.load(self._path(key), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return kept
+
+    def put(self, key: str, features: NDArray[np.float16]) -> None:
+        """Keep features while there is room."""
+        if self._folder is None or features.nbytes > self._room:
+            return
+        self._room -= features.nbytes
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{secrets.token_hex(6)}")
+        with beside.open("wb") as file:
+            np.save(file, features)
+        beside.replace(path)
+
+    def _path(self, key: str) -> Path:
+        return Path(self._folder or "", key[:2], f"{key[2:]}.npy")
+
+
+@dataclass(frozen=True)
+class Features:
+    """Makes batches of what a network's trunk is fed.
+
+    Attributes:
+        examples: The pictures that draws number.
+        digests: sha256 of each.
+        pictures: Decodes them.
+        spec: The size of a view.
+        augmentation: Makes views; None shows the whole picture.
+        stem: The frozen part; None feeds the trunk the view itself.
+        cache: Remembers the stem's answers.
+        seed: The run's.
+        threads: How many work ahead.
+    """
+
+    examples: Sequence[Example]
+    digests: Sequence[str]
+    pictures: Pictures
+    spec: InputSpec
+    augmentation: Augmentation | None
+    stem: Stem | None
+    cache: FeatureCache
+    seed: int
+    threads: int = 2
+
+    def batches(
+        self, draws: Sequence[Draw], size: int
+    ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
+        """Yield (features [n, ...], positions [n]) in the order of the draws.
+
+        The last batch may be smaller.
+        """
+        groups = [draws[start : start + size] for start in range(0, len(draws), size)]
+        with ThreadPoolExecutor(self.threads) as pool:
+            ahead: deque[list[Future[NDArray[Any]]]] = deque()
+            waiting = iter(groups)
+
+            def order(count: int) -> None:
+                for group in itertools.islice(waiting, count):
+                    ahead.append([pool.submit(self.drawn, draw) for draw in group])
+
+            order(_BATCHES_AHEAD)
+            try:
+                for group in groups:
+                    arrays = [future.result() for future in ahead.popleft()]
+                    order(1)
+                    yield np.stack(arrays), np.array([draw.position for draw in group])
+            finally:
+                for future in itertools.chain.from_iterable(ahead):
+                    future.cancel()
+
+    def drawn(self, draw: Draw) -> NDArray[Any]:
+        """The features of one augmented view."""
+        if self.stem is None:
+            return self._view(draw)
+        key = self._key(draw)
+        kept = self.cache.get(key)
+        if kept is None:
+            kept = self.stem(self._view(draw))
+            self.cache.put(key, kept)
+        return kept
+
+    def whole(self, position: int) -> NDArray[Any]:
+        """The features of the whole picture, as it is served."""
+        view = serving_view(self.examples[position], self.spec)
+        return view if self.stem is None else self.stem(view)
+
+    def _view(self, draw: Draw) -> NDArray[Any]:
+        example = self.examples[draw.position]
+        if self.augmentation is None:
+            return serving_view(example, self.spec)
+        rng = generator(self.seed, self.digests[draw.position], draw.view)
+        return self.augmentation.view(self.pictures.load(example), self.spec, rng)
+
+    def _key(self, draw: Draw) -> str:
+        parts = (
+            self.digests[draw.position],
+            (self.seed, draw.view) if self.augmentation else "whole",
+            self.spec,
+            self.augmentation,
+            self.pictures.longest,
+            self.stem.digest if self.stem else None,
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+_BATCHES_AHEAD = 3
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,171 @@
+"""The training loop: one for all recipes."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.data.sampling import draws
+from training.features import Features
+from training.networks.network import Network
+from training.recipes.recipe import Optimizer, Recipe
+from training.state import Epoch, RunState, State
+
+__all__ = ["Watcher", "fit"]
+
+
+class Watcher(Protocol):
+    """Is told how the training goes."""
+
+    def resumed(self, done: int) -> None:
+        """A run that was cut short goes on after so many passes."""
+        ...
+
+    def step(self, epoch: int, views: int, total: int, loss: float) -> None:
+        """So many views of the pass's total have been shown."""
+        ...
+
+    def epoch(self, number: int, result: Epoch) -> None:
+        """A pass is complete and its state is on the disk."""
+        ...
+
+
+def fit(
+    network: Network,
+    recipe: Recipe,
+    features: tuple[Features, Features],
+    class_names: Sequence[str],
+    *,
+    state: RunState,
+    watcher: Watcher,
+) -> list[Epoch]:
+    """Train a network's trunk, from the last state on if there is one.
+
+    The same arguments give the same weights on the same machine, whether or
+    not the run was cut short.
+
+    Args:
+        network: Its trunk is changed in place.
+        recipe: How.
+        features: Of the training pictures, augmented; and of the validation
+            pictures, whose wholes are judged after each pass.
+        class_names: In the order of the outputs.
+        state: Where the run's state is kept.
+        watcher: Is told how it goes.
+
+    Returns:
+        What each pass came to.
+    """
+    training, validation = features
+    number = {name: place for place, name in enumerate(class_names)}
+    truth = np.array([number[each.class_name] for each in training.examples])
+    passes = [
+        draws(training.examples, recipe.sampling, training.seed, epoch)
+        for epoch in range(recipe.epochs)
+    ]
+    steps = sum(-(-len(each) // recipe.batch) for each in passes)
+    optimizer = _optimizer(recipe.optimizer, steps)
+    optimizer.build(network.trunk.trainable_variables)
+    history: list[Epoch] = []
+    kept = state.read()
+    if kept is not None:
+        network.trunk.set_weights(kept.weights)
+        for variable, value in zip(optimizer.variables, kept.optimizer, strict=True):
+            variable.assign(value)
+        history = list(kept.history)
+        watcher.resumed(len(history))
+
+    judge = _judge(network.trunk, validation, number)
+    train = _train_step(network.trunk, optimizer, len(class_names), recipe.label_smoothing)
+    for epoch in range(len(history), recipe.epochs):
+        started = time.monotonic()
+        lost = hits = shown = 0.0
+        for batch, positions in training.batches(passes[epoch], recipe.batch):
+            loss, right = train(batch, truth[positions])
+            lost += float(loss) * len(positions)
+            hits += float(right)
+            shown += len(positions)
+            watcher.step(epoch, int(shown), len(passes[epoch]), lost / shown)
+        validation_loss, validation_accuracy = judge()
+        seconds = time.monotonic() - started
+        history.append(
+            Epoch(lost / shown, hits / shown, validation_loss, validation_accuracy, seconds)
+        )
+        weights = network.trunk.get_weights()
+        variables = [np.asarray(each) for each in optimizer.variables]
+        state.write(State(weights, variables, history))
+        watcher.epoch(epoch, history[-1])
+    return history
+
+
+def _optimizer(wanted: Optimizer, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = wanted.rate
+    if wanted.schedule == "cosine":
+        warmup = round(steps * wanted.warmup)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else wanted.rate,
+            max(1, steps - warmup),
+            warmup_target=wanted.rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    if wanted.kind == "adamw":
+        return keras.optimizers.AdamW(rate, weight_decay=wanted.weight_decay)
+    return keras.optimizers.Adam(rate)
+
+
+def _train_step(
+    trunk: keras.Model, optimizer: keras.optimizers.Optimizer, classes: int, smoothing: float
+) -> Callable[[NDArray[Any], NDArray[np.int64]], tuple[Any, Any]]:
+    def step(features: Any, truth: Any) -> tuple[Any, Any]:
+        wanted = tf.one_hot(truth, classes) * (1 - smoothing) + smoothing / classes
+        with tf.GradientTape() as tape:
+            logits = trunk(features, training=True)
+            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
+        gradients = tape.gradient(loss, trunk.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, trunk.trainable_variables, strict=True))
+        right = tf.equal(tf.argmax(logits, axis=-1), truth)
+        return loss, tf.reduce_sum(tf.cast(right, tf.float32))
+
+    # One trace for every size of batch: the last of a pass is smaller.
+    fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)
+    compiled = tf.function(step, input_signature=(fed, tf.TensorSpec((None,), tf.int64)))
+
+    def run(features: NDArray[Any], truth: NDArray[np.int64]) -> tuple[Any, Any]:
+        loss, right = compiled(features.astype(np.float32), truth)
+        return loss, right
+
+    return run
+
+
+def _judge(
+    trunk: keras.Model, validation: Features, number: dict[str, int]
+) -> Callable[[], tuple[float | None, float | None]]:
+    """Make a function that gives the loss and the accuracy on the validation pictures."""
+    if not validation.examples:
+        return lambda: (None, None)
+    truth = np.array([number[each.class_name] for each in validation.examples])
+    wholes = [validation.whole(n) for n in range(len(truth))]
+
+    def answer(features: Any) -> Any:
+        return tf.nn.log_softmax(trunk(features, training=False))
+
+    fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)
+    compiled = tf.function(answer, input_signature=(fed,))
+
+    def judge() -> tuple[float, float]:
+        logs = []
+        for start in range(0, len(wholes), _JUDGED_AT_ONCE):
+            batch = np.stack(wholes[start : start + _JUDGED_AT_ONCE]).astype(np.float32)
+            logs.append(np.asarray(compiled(batch)))
+        answers = np.concatenate(logs)
+        loss = -float(answers[np.arange(len(truth)), truth].mean())
+        return loss, float((answers.argmax(axis=1) == truth).mean())
+
+    return judge
+
+
+_JUDGED_AT_ONCE = 32

@@ -1,0 +1,1 @@
+"""Networks in Keras, and the conversion of their published weights."""

@@ -1,0 +1,94 @@
+"""A network as training sees it: a frozen lower part, a trained upper part, and what is served."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from training.networks import efficientnet_lite
+
+__all__ = ["Network", "fine_tuned_efficientnet", "serving_classifier"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a recipe builds.
+
+    Attributes:
+        stem: float32 RGB [N, height, width, 3], 0 to 255 -> what the trunk is fed. It is
+            never trained, so its answers can be kept. None: the trunk is fed
+            the picture.
+        trunk: That -> logits [N, C]; its trainable weights are trained.
+        serving: Makes the model that is exported, with the weights of now:
+            uint8 [N, height, width, 3] -> the outputs of docs/design.md.
+    """
+
+    stem: keras.Model | None
+    trunk: keras.Model
+    serving: Callable[[], keras.Model]
+
+
+def fine_tuned_efficientnet(
+    base: keras.Model, variant: str, size: int, classes: int, *, train_from: str, seed: int
+) -> Network:
+    """An EfficientNet-Lite with a new last layer, trained from a named block on.
+
+    Batch normalisation stays frozen: with the few pictures at hand, its
+    statistics would be the sources' and not the paintings'.
+
+    Args:
+        base: From `efficientnet_lite.build`, with its weights.
+        variant: Its variant.
+        size: Its height and width.
+        classes: How many outputs.
+        train_from: The first block that is trained, such as `block6`.
+        seed: For the last layer's first weights.
+    """
+    stem, upper = efficientnet_lite.split(base, train_from)
+    stem.trainable = False
+    for layer in upper.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    pooled = layers.GlobalAveragePooling2D(name="embedding")(upper.output)
+    initial = keras.initializers.GlorotUniform(seed)
+    logits = layers.Dense(classes, kernel_initializer=initial, name="logits")(pooled)
+    trunk = keras.Model(upper.input, logits, name="trunk")
+
+    def serving() -> keras.Model:
+        bare = efficientnet_lite.build(variant, size=size, input_dtype="uint8")
+        bare.set_weights(base.get_weights())
+        kernel, bias = trunk.get_layer("logits").get_weights()
+        return serving_classifier(bare, kernel, bias)
+
+    return Network(stem, trunk, serving)
+
+
+def serving_classifier(features: keras.Model, kernel: object, bias: object) -> keras.Model:
+    """Put a linear classifier on a feature map, and give the map of its logits beside it.
+
+    Args:
+        features: uint8 images -> [N, h, w, D].
+        kernel: float32 [D, C].
+        bias: float32 [C].
+
+    Returns:
+        A model of the three outputs of docs/design.md. The mean over the places
+        of `activation_map`, plus the bias, is the logit.
+    """
+    classes = len(bias)  # type: ignore[arg-type]
+    embedding = layers.GlobalAveragePooling2D(name="embedding")(features.output)
+    dense = layers.Dense(classes, activation="softmax", name="probabilities")
+    place = layers.Conv2D(classes, 1, use_bias=False, name="activation_map")
+    model = keras.Model(
+        features.input,
+        {
+            "probabilities": dense(embedding),
+            "embedding": embedding,
+            "activation_map": place(features.output),
+        },
+        name="painting_period",
+    )
+    dense.set_weights([kernel, bias])
+    place.set_weights([kernel[None, None]])  # type: ignore[index]
+    return model

@@ -1,0 +1,27 @@
+"""The recipes by name. A new one is a file with a `RECIPE` in it, and a line here."""
+
+import importlib
+
+from training.errors import OptionError
+from training.recipes.recipe import Recipe
+
+__all__ = ["DEFAULT", "RECIPES", "load"]
+
+RECIPES = {
+    "efficientnet_lite0": "training.recipes.efficientnet_lite0",
+    "logistic": "training.recipes.logistic",
+}
+
+DEFAULT = "efficientnet_lite0"
+
+
+def load(name: str) -> Recipe:
+    """The recipe of a name.
+
+    Raises:
+        OptionError: There is none.
+    """
+    if name not in RECIPES:
+        raise OptionError(f"Expected a recipe of {sorted(RECIPES)}; received {name!r}.")
+    recipe: Recipe = importlib.import_module(RECIPES[name]).RECIPE
+    return recipe
