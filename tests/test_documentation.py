@@ -27,11 +27,13 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
 
 def _commands() -> list[tuple[str, str]]:
     found = []
     for document in DOCUMENTS:
-        for block in re.findall(r"^```sh\n(.*?)^```", document.read_text("utf-8"), re.M | re.S):
+        for block in _BLOCK.findall(document.read_text("utf-8")):
             for line in block.replace("\\\n", " ").splitlines():
                 command = line.split(" #")[0].strip()
                 if command and not command.startswith("#"):
@@ -40,7 +42,7 @@ def _commands() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def _here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reader's folder: a painting, another, and folders of pictures to train on."""
     here = tmp_path_factory.mktemp("reader")
     rng = np.random.default_rng(7)
@@ -60,7 +62,7 @@ def _here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def _port() -> Iterator[int]:
+def port() -> Iterator[int]:
     """The service, started by the README's first command."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -85,7 +87,7 @@ def _port() -> Iterator[int]:
 
 
 def _curl(command: str, here: Path, request: pytest.FixtureRequest) -> None:
-    port = request.getfixturevalue("_port")
+    port = request.getfixturevalue("port")
     command = command.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     done = subprocess.run(
         ["curl", "--silent", "--show-error", "--fail-with-body", *shlex.split(command)[1:]],
@@ -128,7 +130,7 @@ def _dry(command: str, *_: object) -> None:
 
 def _serve(command: str, _: Path, request: pytest.FixtureRequest) -> None:
     _dry(command)
-    request.getfixturevalue("_port")
+    request.getfixturevalue("port")
 
 
 def _docker(command: str, *_: object) -> None:
@@ -153,11 +155,11 @@ _RUNNERS = (
 @pytest.mark.xdist_group("documentation")
 @pytest.mark.parametrize(("document", "command"), _commands())
 def test_a_documented_command_works(
-    document: str, command: str, _here: Path, request: pytest.FixtureRequest
+    document: str, command: str, here: Path, request: pytest.FixtureRequest
 ) -> None:
     for pattern, run in _RUNNERS:
         if re.match(pattern, command):
-            run(command, _here, request)
+            run(command, here, request)
             return
     pytest.fail(f"{document} shows a command that no test runs: {command}")
 
@@ -169,9 +171,10 @@ def test_the_readme_shows_the_commands_of_a_newcomer() -> None:
 
 
 def test_every_link_inside_the_documents_leads_somewhere() -> None:
-    broken = []
-    for document in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)#]+)", document.read_text("utf-8")):
-            if "://" not in target and not (document.parent / target).exists():
-                broken.append(f"{document.name}: {target}")
+    broken = [
+        f"{document.name}: {target}"
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text("utf-8"))
+        if "://" not in target and not (document.parent / target).exists()
+    ]
     assert broken == []

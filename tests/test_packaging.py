@@ -28,7 +28,7 @@ def _committed() -> list[Path]:
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
 def test_every_pin_has_a_hash_and_no_index_address(lock: Path) -> None:
     text = lock.read_text("utf-8")
-    pins = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==.*?(?=^\S|\Z)", text, re.M | re.S)
+    pins = re.findall(r"(?ms)^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==.*?(?=^\S|\Z)", text)
     assert len(pins) > 10
     assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == []
     assert "://" not in text
@@ -37,7 +37,7 @@ def test_every_pin_has_a_hash_and_no_index_address(lock: Path) -> None:
 
 def test_serving_needs_no_tensorflow() -> None:
     pins = (ROOT / "requirements" / "serve.txt").read_text("utf-8")
-    assert not re.search(r"^(tensorflow|keras|scikit-learn|matplotlib)", pins, re.M)
+    assert not re.search(r"^(tensorflow|keras|scikit-learn|matplotlib)", pins, re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
@@ -45,7 +45,7 @@ def test_the_locks_agree_on_what_serves(lock: Path) -> None:
     """What is tested is what is served: one version of each serving package in every lock."""
 
     def pins(path: Path) -> set[str]:
-        return set(re.findall(r"^[a-z0-9][\w.-]*==[^\s;]+", path.read_text("utf-8"), re.M))
+        return set(re.findall(r"^[a-z0-9][\w.-]*==[^\s;]+", path.read_text("utf-8"), re.MULTILINE))
 
     assert pins(ROOT / "requirements" / "serve.txt") <= pins(lock)
 
@@ -84,11 +84,11 @@ def test_nothing_of_a_machine_is_committed() -> None:
 
 def test_the_image_ships_no_training_code() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    copied = re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.M)
+    copied = re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE)
     assert sorted(copied) == [
         "app",
         "models_store",
         "requirements/gpu.txt",
         "requirements/serve.txt",
     ]
-    assert re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.M)[-2:] == ["gpu", "cpu"]
+    assert re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.MULTILINE)[-2:] == ["gpu", "cpu"]

@@ -11,7 +11,7 @@ interrupted chooses the same works when it is resumed.
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -30,13 +30,15 @@ from training.collect.selection import shares
 from training.collect.shelf import Candidate, Shelf
 from training.collect.sources.source import Source
 from training.collect.spans import PERIOD_NAMES
-from training.collect.store import write_atomically
+from training.files import write_atomically
 
 T = TypeVar("T")
 
 MANIFEST = "manifest.csv"
 BOUNDARY_MANIFEST = "boundary.csv"
 ACCOUNT = "collection.json"
+
+_GRACE = 3.0  # seconds that an interrupted run gives its threads
 
 
 @dataclass(frozen=True)
@@ -199,14 +201,18 @@ class Collection:
 
     def _at_once(self, task: Callable[[str], T], names: Sequence[str]) -> dict[str, T]:
         """Run a task for several sources at once; answers in the order of the names."""
-        with ThreadPoolExecutor(max(1, len(names)), thread_name_prefix="collect") as pool:
-            futures = {name: pool.submit(task, name) for name in names}
-            try:
-                return {name: future.result() for name, future in futures.items()}
-            except BaseException:
-                # Wakes every thread that waits its turn, so that leaving the pool does not hang.
-                self.clock.stop()
-                raise
+        pool = ThreadPoolExecutor(max(1, len(names)), thread_name_prefix="collect")
+        futures = {name: pool.submit(task, name) for name in names}
+        try:
+            return {name: future.result() for name, future in futures.items()}
+        except BaseException:
+            # Whoever waits for a turn leaves now. A request under way may take a minute more:
+            # nobody who pressed Ctrl-C waits for that, and nothing is lost by leaving it.
+            self.clock.stop()
+            wait(futures.values(), timeout=_GRACE)
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _write(self) -> None:
         """Write what there is: after every round, so that a killed run leaves a data set."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from training.collect.groups import Grouped
 from training.collect.labels import BOUNDARY
-from training.collect.store import write_atomically
+from training.files import write_atomically
 
 COLUMNS = (
     "file",

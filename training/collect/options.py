@@ -8,7 +8,7 @@ from rich.console import Console
 from training.collect.errors import UsageError
 from training.collect.licences import LICENCES, OPEN
 from training.collect.sources import SOURCES
-from training.collect.store import write_atomically
+from training.files import write_atomically
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ from app.imaging import ImageLimits, ImageProblem, decode
 from training.collect.client import Client
 from training.collect.errors import ChangedAnswerError, MissingAnswerError
 from training.collect.shelf import Candidate
-from training.collect.store import write_atomically
+from training.collect.store import put
 from training.collect.work import Work
 
 MIN_SIDE = 256
@@ -111,7 +111,7 @@ class Gallery:
         known = self._noted(note) or self._found(work, name)
         if known is None:
             known = self._fetch(work, name)
-        write_atomically(note, json.dumps(_as_note(known), indent=1).encode())
+        put(note, json.dumps(_as_note(known), indent=1).encode())
         if isinstance(known, str):
             return Spoilt(candidate, known)
         return Taken(candidate, known)
@@ -147,7 +147,7 @@ class Gallery:
                 continue
             seen = self._looked_at(data, work, name, url)
             if isinstance(seen, Facts):
-                write_atomically(self._folder / seen.file, data)
+                put(self._folder / seen.file, data)
                 return seen
             reason = seen
         return reason

@@ -8,6 +8,7 @@
 import hashlib
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+
+from training.files import digest_file
 
 T = TypeVar("T")
 
@@ -53,7 +56,7 @@ class AnswerStore:
         try:
             known = json.loads(facts.read_bytes())
             status, size, digest = known["status"], known["size"], known["sha256"]
-            if body.stat().st_size != size or _sha256(body) != digest:
+            if body.stat().st_size != size or digest_file(body) != digest:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -92,13 +95,13 @@ class AnswerStore:
                 "url": url,
                 "status": status,
                 "size": draft.stat().st_size,
-                "sha256": _sha256(draft),
+                "sha256": digest_file(draft),
             }
             body.parent.mkdir(parents=True, exist_ok=True)
             draft.replace(body)
         finally:
             draft.unlink(missing_ok=True)
-        write_atomically(facts, json.dumps(known, indent=1).encode())
+        put(facts, json.dumps(known, indent=1).encode())
         return found
 
     def _places(self, url: str, accept: str) -> tuple[Path, Path]:
@@ -108,21 +111,16 @@ class AnswerStore:
         return folder / f"{name}.body", folder / f"{name}.json"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old bytes or the new ones, never a part."""
+def put(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, without waiting for the disk.
+
+    For what carries its own digest, thousands of times: should the power fail, a file
+    that did not reach the disk is noticed by its digest and fetched again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    draft = Path(name)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes a file for its owner alone; a data set is meant to be shared.
-        draft.chmod(0o644)
-        draft.replace(path)
+        beside.write_bytes(data)
+        beside.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        beside.unlink(missing_ok=True)

@@ -62,7 +62,8 @@ def _spans(text: str) -> list[Years]:
     for match in _CENTURY.finditer(text):
         # By habit, not by the book: the 14th century is the 1300s, and 1400 is not in it.
         first = int(match[1]) * 100 - 100
-        found.append((max(first, 1), first + 99))
+        if first >= 0:
+            found.append((max(first, 1), first + 99))
     if found:
         return found
     for pattern, length in ((_HUNDREDS, 100), (_DECADE, 10)):

@@ -1,0 +1,1 @@
+"""Tests of training.collect, against museums made of code."""

@@ -28,6 +28,7 @@ from training.collect.years import iso_year, years_in
         ("late 14th or early 15th century", (1300, 1499)),
         ("14th\u201315th century", (1300, 1499)),
         ("1st century", (1, 99)),
+        ("0 century", None),
         ("3rd century BCE", (-299, -200)),
         ("300 BC", (-300, -300)),
         ("painted 1510, reworked 1530", (1510, 1530)),
