@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VasariError as error:
         sys.stderr.write(f"vasari: {error}\n")
         return 2
+    except KeyboardInterrupt:  # before the server has taken over the signals
+        return 130
     return 0
 
 

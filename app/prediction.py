@@ -13,8 +13,11 @@ __all__ = ["HeatMap", "Prediction", "Verdict", "calibrate", "heat_map", "predict
 Floats = NDArray[np.float32]
 Verdict = Literal["confident", "uncertain"]
 
-# Below any softmax that float32 can tell from zero; keeps the logarithm finite.
-_TINY = 1e-12
+# Keeps the logarithm of a probability of 0 finite.
+_LEAST_PROBABILITY = 1e-30
+
+# Less evidence than this is rounding, and must not be blown up to look like some.
+_LEAST_EVIDENCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,14 @@ class HeatMap:
     maps: dict[str, list[list[float]]]
 
 
-def calibrate(
-    probabilities: NDArray[np.floating[Any]], temperature: float
-) -> NDArray[np.float64]:
+def calibrate(probabilities: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float64]:
     """Raise to 1 / temperature and normalise (Guo et al. 2017, arXiv:1706.04599).
 
     Args:
         probabilities: [C], summing to 1.
         temperature: From the card; 1 changes nothing.
     """
-    logits = np.log(np.maximum(probabilities.astype(np.float64), _TINY)) / temperature
+    logits = np.log(np.maximum(probabilities.astype(np.float64), _LEAST_PROBABILITY)) / temperature
     raised = np.exp(logits - logits.max())
     normalised: NDArray[np.float64] = raised / raised.sum()
     return normalised
@@ -105,7 +106,7 @@ def heat_map(activation_map: Floats, card: ModelCard) -> HeatMap:
     ]
     shares = np.mean(upright, axis=0, dtype=np.float64)
     evidence = np.maximum(shares - shares.mean(axis=-1, keepdims=True), 0)
-    scaled = evidence / max(float(evidence.max()), _TINY)
+    scaled = evidence / max(float(evidence.max()), _LEAST_EVIDENCE)
     rows, columns, _ = scaled.shape
     maps = np.moveaxis(scaled.round(3), -1, 0).tolist()
     return HeatMap(rows, columns, dict(zip(card.class_names, maps, strict=True)))

@@ -42,7 +42,9 @@ def settings_for(store: Path) -> Callable[..., Settings]:
     """Settings on that store, for two workers, with whatever else is given."""
 
     def make(**given: Any) -> Settings:
-        return Settings(**{"models_store": store, "model": NAME, "threads": 2, **given})
+        return Settings(
+            **{"models_store": store, "model": NAME, "threads": 2, "device": "cpu", **given}
+        )
 
     return make
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf  # noqa: TID251
+import tensorflow as tf
 
 from tests.models import BIAS, CLASSES, SIDE, WEIGHTS
 

@@ -49,7 +49,7 @@ def test_a_running_service_has_neither_training_nor_tensorflow(store: Path) -> N
         "import app.__main__, app.server, app.listing\n"
         "from app.main import create_app\n"
         "from app.settings import Settings\n"
-        f"settings = Settings(models_store=Path({str(store)!r}), model='tiny')\n"
+        f"settings = Settings(models_store=Path({str(store)!r}), model='tiny', device='cpu')\n"
         "application = create_app(settings)\n"
         "async def live():\n"
         "    async with application.router.lifespan_context(application):\n"

@@ -125,7 +125,8 @@ def draft(store: Path, name: str) -> Iterator[Draft]:
 def write_models(folder: Path, model: keras.Model, pictures: NDArray[np.uint8]) -> Parity:
     """Write model.keras and model.tflite, and measure how far they agree.
 
-    The LiteRT file stores its weights in 16 bits if that keeps its answers.
+    Weights in 16 bits would halve the LiteRT file, and miss the bound sevenfold
+    (3.4e-3): folding batch normalisation into the convolutions spreads them too wide.
 
     Args:
         folder: Of the draft.
@@ -136,15 +137,14 @@ def write_models(folder: Path, model: keras.Model, pictures: NDArray[np.uint8]) 
         ExportError: The two files do not answer alike.
     """
     model.save(folder / KERAS_FILE)
-    for half in (True, False):
-        (folder / LITERT_FILE).write_bytes(convert(model, half_weights=half))
-        measured = parity(model, LiteModel(folder / LITERT_FILE), pictures)
-        if measured.max_absolute_difference <= MOST_DIFFERENCE:
-            return measured
-    raise ExportError(
-        f"Expected probabilities of {LITERT_FILE} within {MOST_DIFFERENCE} of {KERAS_FILE}; "
-        f"received {measured.max_absolute_difference:.2g}."
-    )
+    (folder / LITERT_FILE).write_bytes(convert(model))
+    measured = parity(model, LiteModel(folder / LITERT_FILE), pictures)
+    if measured.max_absolute_difference > MOST_DIFFERENCE:
+        raise ExportError(
+            f"Expected probabilities of {LITERT_FILE} within {MOST_DIFFERENCE} of {KERAS_FILE}; "
+            f"received {measured.max_absolute_difference:.2g}."
+        )
+    return measured
 
 
 def parity(model: keras.Model, lite: LiteModel, pictures: NDArray[np.uint8]) -> Parity:

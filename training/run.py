@@ -24,7 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     with console.status("starting TensorFlow"), quiet():
         # It takes seconds to import; --help and a mistyped option must not.
-        from training.session import train  # noqa: PLC0415
+        from training.session import train, wake  # noqa: PLC0415
+
+        wake()
 
     try:
         train(options, console)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -41,7 +42,7 @@ from training.recipes.recipe import Recipe
 from training.report.page import Report, render
 from training.state import RunState
 
-__all__ = ["train"]
+__all__ = ["train", "wake"]
 
 _COMPARED = 24
 """Real pictures on which model.tflite is compared with model.keras."""
@@ -118,6 +119,11 @@ def train(options: Options, console: Console) -> Path:
     run.forget()
     _conclude(published, card, console)
     return published
+
+
+def wake() -> None:
+    """Make TensorFlow look for its devices, which it does with much noise at its first tensor."""
+    tf.config.list_logical_devices()
 
 
 def adapt(recipe: Recipe, options: Options) -> Recipe:

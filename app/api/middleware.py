@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -66,7 +67,7 @@ class RequestEnvelope:
             _log.info(
                 "%s %s %d %.1f ms %s",
                 scope["method"],
-                scope["path"],
+                quote(scope["path"]),  # a line break in it must not become one in the log
                 status,
                 (time.perf_counter() - started) * 1000,
                 request_id,

@@ -73,5 +73,5 @@ export function barTable(caption, shares, first) {
 function smallPrint({ model, image, timings_ms: { total } }) {
   const { format } = image;
   const [width, height, time] = [image.width, image.height, total].map(number);
-  return `${text("print.model", model)} ${text("print.image", { width, height, format, time })}`;
+  return `${text("print.model", model)}${text("print.image", { width, height, format, time })}`;
 }

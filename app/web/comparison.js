@@ -35,6 +35,6 @@ function reading(answer, card, src, differs) {
     differs && make("p.warning", text("compare.differs")),
     make("p", statement(answer, card)),
     bars(answer, card),
-    make("p.small-print", text("print.model", answer.model), answer.heatmap ? "" : ` ${text("lamp.none")}`),
+    make("p.small-print", text("print.model", answer.model), !answer.heatmap && text("lamp.none")),
   );
 }

@@ -19,7 +19,7 @@ export function paint(canvas, rows, strength, { input = { height: 1, width: 1 } 
   const image = context.createImageData(WIDTH, height);
   for (let at = 0; at < WIDTH * height; at += 1) {
     const light = sample(rows, Math.floor(at / WIDTH) / height, (at % WIDTH) / WIDTH);
-    image.data.set([10, 15, 13, 255 * strength * (1 - light)], at * 4);
+    image.data[at * 4 + 3] = 255 * strength * (1 - light); // black, more or less opaque
   }
   context.putImageData(image, 0, 0);
 }

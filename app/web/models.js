@@ -32,7 +32,7 @@ export async function showModels(page) {
   const parts = [make("h1", text("models.title"), { tabIndex: -1 }), make("p.lede", text("models.lede"))];
   try {
     const { models, refused } = await ask("models");
-    parts.push(...(await Promise.all(models.map(describe))));
+    parts.push(...(await Promise.all(models.filter(({ loaded }) => loaded).map(describe))));
     if (refused.length > 0) parts.push(make("h2", text("models.refused")), make("dl", refused.map(refusal)));
   } catch (problem) {
     parts.push(make("p.warning", explain(problem)));
@@ -45,7 +45,7 @@ function refusal({ name, version, reason }) {
 }
 
 async function describe(model) {
-  const { name, version, loaded } = model;
+  const { name, version } = model;
   const card = await cardOf(model);
   const href = address(`models/${name}/${version}/report`);
   return make(
@@ -53,8 +53,8 @@ async function describe(model) {
     make("h2", text("models.heading", model)),
     make(
       "p.hint",
-      text(loaded ? "models.loaded" : "models.not_loaded", model),
-      loaded && model.default && ` ${text("models.default")}`,
+      text("models.loaded", model),
+      model.default && text("models.default"),
     ),
     make("p", model.description, { lang: "en" }),
     card && facts(card),

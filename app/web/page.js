@@ -10,7 +10,7 @@ import { asCitation, asCsv, asCurl, asJson } from "./clippings.js";
 import { compare } from "./comparison.js";
 import { make } from "./elements.js";
 import * as history from "./history.js";
-import { language, percent, preferredLanguage, remembered, speak, text } from "./messages.js";
+import { language, preferredLanguage, remembered, speak, text } from "./messages.js";
 import { cardFor, cardOf, showModels } from "./models.js";
 import { explain } from "./problems.js";
 import { hang, settle } from "./stage.js";
@@ -23,7 +23,7 @@ const BUSY = ["waiting", "sending", "reading"];
 const at = (id) => document.getElementById(id);
 const [stage, label] = [at("stage"), at("label")];
 
-let loaded = []; // the models that answer
+let loaded = []; // models
 let standard = { classes: [] }; // the default model's card
 let shown = null;
 let place = 0.5;
@@ -35,6 +35,7 @@ function add(files) {
   const added = [...files].map(history.add);
   if (added.length === 0) return;
   location.hash = "#read";
+  route();
   look(added[0]);
   tell(text("state.reading"));
   work();
@@ -61,7 +62,7 @@ async function read(entry) {
       signal: entry.abort.signal,
       onProgress: (share) => {
         entry.progress = share;
-        entry.state = share < 1 ? "sending" : "reading";
+        if (share === 1) entry.state = "reading";
         refresh(entry);
       },
     });
@@ -139,7 +140,7 @@ function drawStage() {
 
 /** An entry has changed: draw what of it is in sight. */
 function refresh(entry) {
-  drawHistory();
+  if (entry.state !== "sending" || entry.progress === 0) drawHistory();
   if (entry !== shown) return;
   const bar = label.querySelector("progress");
   if (bar && BUSY.includes(entry.state)) {
@@ -228,12 +229,12 @@ function forgetAll() {
 }
 
 function tile(entry) {
-  const { name, state, progress, answer, card = standard, preview } = entry;
+  const { name, state, answer, card = standard, preview } = entry;
+  entry.small ??= make("img", { src: preview, alt: "", onerror: ({ target }) => target.remove() });
   return make(
     "button.tile",
-    make("img", { src: preview, alt: "" }),
+    entry.small,
     make("b", answer ? headline(answer, card) : text(`state.${state}`)),
-    state === "sending" && percent(progress),
     make("span.hint", name),
     { type: "button", ariaCurrent: entry === shown ? "true" : null, onclick: () => look(entry) },
   );
@@ -300,7 +301,7 @@ async function open() {
     loaded = models.filter((model) => model.loaded);
     standard = (await cardOf(loaded.find((model) => model.default))) ?? standard;
   } catch {
-    // The rail stays empty; the first picture will say what is wrong.
+    // The first picture will say what is wrong.
   }
   show(shown);
   document.documentElement.dataset.ready = "true";

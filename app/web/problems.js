@@ -1,11 +1,6 @@
 import { text } from "./messages.js";
 
-/**
- * Why there is no answer.
- *
- * `code` is the service's (app/errors.py) or one of the page's own: `network`, and
- * `unreadable` for a file that the browser cannot read.
- */
+/** Why there is no answer; `code` is the service's (app/errors.py), or "network" or "unreadable". */
 export class Problem extends Error {
   constructor(code, detail = "", retryAfter = 0) {
     super(code);

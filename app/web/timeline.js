@@ -66,6 +66,5 @@ export function drawRail(rail, classes, marked = []) {
     return item;
   });
   rail.replaceChildren(make("ol", items));
-  rail.classList.toggle("crowded", classes.length > 6);
   return middle;
 }

@@ -19,7 +19,7 @@ export async function ask(path) {
   return answer.json();
 }
 
-/** The same picture, smaller; the file itself where it is small or the browser cannot read it. */
+/** The same picture, smaller; the file itself where it is small or unreadable. */
 export async function shrink(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   const scale = bitmap ? LONGEST_SIDE / Math.max(bitmap.width, bitmap.height) : 1;

@@ -47,6 +47,22 @@ def test_a_variable_counts_where_there_is_no_flag(
     assert served[0].port == 9000
 
 
+def test_an_interrupt_while_it_loads_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Settings) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "serve", interrupted)
+    assert main([]) == 130
+
+
+def test_a_setting_that_cannot_be_used_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VASARI_DEVICE", "abacus")
+    assert main(["models"]) == 2
+    assert capsys.readouterr().err.startswith("vasari: VASARI_DEVICE: ")
+
+
 def test_the_models_are_listed(
     store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +136,8 @@ def _run(store: Path, **variables: str) -> Any:
         "VASARI_MODELS_STORE": str(store),
         "VASARI_MODEL": "tiny",
         "VASARI_PORT": "0",
+        "VASARI_DEVICE": "cpu",
+        **{key: value for key, value in os.environ.items() if key.startswith("COV")},
         **variables,
     }
     return subprocess.run(

@@ -94,4 +94,7 @@ def test_a_mirrored_view_is_turned_back() -> None:
 
 
 def test_a_picture_without_evidence_has_an_empty_heat_map() -> None:
+    """Nor does what rounding leaves over become any."""
     assert heat_map(np.zeros((1, 1, 1, 3), np.float32), card()).maps["a"] == [[0.0]]
+    same = np.full((1, 1, 1, 3), 0.1, np.float32)
+    assert heat_map(same, card()).maps["a"] == [[0.0]]

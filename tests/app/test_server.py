@@ -7,10 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -31,6 +29,7 @@ class Process:
             "VASARI_MODELS_STORE": str(store),
             "VASARI_MODEL": NAME,
             "VASARI_PORT": "0",
+            "VASARI_DEVICE": "cpu",
             **{key: value for key, value in os.environ.items() if key.startswith("COV")},
             **variables,
         }
@@ -54,9 +53,15 @@ class Process:
         assert found
         return int(found[1]) / 1024
 
-    def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return host, int(port)
+
+    def end(self) -> tuple[int, str]:
         """Its exit code and what it wrote to the log."""
-        self.popen.send_signal(how)
+        self.popen.terminate()
         _, log = self.popen.communicate(timeout=30)
         return self.popen.returncode, log
 
@@ -125,8 +130,7 @@ def test_a_body_of_100_megabytes_is_refused_and_not_kept(process: Process, annou
 
 def test_announced_bytes_are_refused_before_they_are_sent(process: Process) -> None:
     """A caller that waits for 100 Continue gets its refusal in its place."""
-    host, port = process.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection(process.address, timeout=10) as connection:
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Length: 100000000\r\n"
             b"Content-Type: image/jpeg\r\nExpect: 100-continue\r\n\r\n"
@@ -136,9 +140,8 @@ def test_announced_bytes_are_refused_before_they_are_sent(process: Process) -> N
 
 
 def test_a_caller_that_leaves_disturbs_nobody(process: Process) -> None:
-    host, port = process.url.removeprefix("http://").split(":")
     for _ in range(5):
-        connection = socket.create_connection((host, int(port)), timeout=10)
+        connection = socket.create_connection(process.address, timeout=10)
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Length: 50000\r\n\r\n" + bytes(1000)
         )
@@ -150,19 +153,20 @@ def test_a_caller_that_leaves_disturbs_nobody(process: Process) -> None:
 def test_it_ends_in_order(store: Path, how: signal.Signals) -> None:
     """What was accepted is answered; the exit code is 0; the log has no traceback."""
     process = Process(store, VASARI_THREADS="1")
-    slow = encode(photograph(5000, 5000), compress_level=1)
-    answers: list[Any] = []
-    caller = threading.Thread(
-        target=lambda: answers.append(
-            httpx.post(f"{process.url}/predict", content=slow, timeout=60)
+    picture = encode(photograph(3000, 3000), compress_level=1)
+    with socket.create_connection(process.address, timeout=30) as connection:
+        connection.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: image/png\r\n"
+            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(picture)
         )
-    )
-    caller.start()
-    time.sleep(0.4)
-    code, log = process.end(how)
-    caller.join()
+        # Only the handler asks for the body: from here on the request is accepted.
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        process.popen.send_signal(how)
+        connection.sendall(picture)
+        answer = connection.recv(65536)
+    code, log = process.end()
+    assert answer.startswith(b"HTTP/1.1 200 ")
     assert code == 0
-    assert answers[0].status_code == 200
     assert "Traceback" not in log
     assert "POST /predict 200" in log
 

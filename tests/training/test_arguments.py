@@ -19,10 +19,39 @@ def test_defaults() -> None:
 def test_every_option_is_read() -> None:
     """And those that change the outcome are in the command, without a path of this machine."""
     options = parse(
-        "--data /here/data --recipe logistic --name mine --models-store /s --seed 3 --weights /w.pth"
-        " --epochs 2 --batch 4 --pictures-per-pass 9 --size 64 --split-column fold"
-        " --validation-share 0.25 --cache /c --cache-gigabytes 0 --threads 1"
-        " --report-pictures".split()
+        [
+            "--data",
+            "/here/data",
+            "--recipe",
+            "logistic",
+            "--name",
+            "mine",
+            "--models-store",
+            "/s",
+            "--seed",
+            "3",
+            "--weights",
+            "/w.pth",
+            "--epochs",
+            "2",
+            "--batch",
+            "4",
+            "--pictures-per-pass",
+            "9",
+            "--size",
+            "64",
+            "--split-column",
+            "fold",
+            "--validation-share",
+            "0.25",
+            "--cache",
+            "/c",
+            "--cache-gigabytes",
+            "0",
+            "--threads",
+            "1",
+            "--report-pictures",
+        ]
     )
     assert options.models_store == Path("/s")
     assert options.report_pictures
@@ -65,7 +94,10 @@ def test_help_does_not_import_tensorflow() -> None:
         "print([m for m in ('tensorflow', 'keras', 'sklearn', 'matplotlib') if m in sys.modules])\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "COLUMNS": "100"},
     )
     assert "--pictures-per-pass" in result.stdout

@@ -1,6 +1,7 @@
 """What a person sees while a model is trained."""
 
 import io
+import re
 
 from rich.console import Console
 
@@ -16,16 +17,18 @@ def _run(resumed: int, *, validated: bool) -> str:
             watcher.resumed(resumed)
         for number in range(resumed, 3):
             watcher.step(number, 20, 40, 1.25)
-            held = (0.75, 0.625) if validated else (None, None)
-            watcher.epoch(number, Epoch(1.25, 0.5, *held, 4.0))
+            loss, accuracy = (0.75, 0.625) if validated else (None, None)
+            watcher.epoch(number, Epoch(1.25, 0.5, loss, accuracy, 4.0))
         progress.refresh()
-    return stored.getvalue()
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stored.getvalue())
 
 
 def test_each_pass_leaves_a_line() -> None:
     """With what it came to, and the time left."""
     text = _run(0, validated=True)
-    assert "pass  1/3  loss 1.250  accuracy 0.500  validation loss 0.750  accuracy 0.625  4 s" in text
+    assert (
+        "pass  1/3  loss 1.250  accuracy 0.500  validation loss 0.750  accuracy 0.625  4 s" in text
+    )
     assert "pass  3/3" in text
     assert "left" in text
 

@@ -14,7 +14,7 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     epoch = Epoch(1.5, 0.25, None, None, 3.0)
     weights = [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(1, np.float32)]
     run.write(State([], [], []))
-    run.write(State(weights, [np.int64(7)], [epoch, Epoch(1.0, 0.5, 0.9, 0.6, 2.0)]))
+    run.write(State(weights, [np.array(7)], [epoch, Epoch(1.0, 0.5, 0.9, 0.6, 2.0)]))
     found = run.read()
     assert found is not None
     for expected, received in zip(weights, found.weights, strict=True):

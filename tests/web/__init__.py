@@ -1,0 +1,1 @@
+"""The page, as it lies and in a real browser."""

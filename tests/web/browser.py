@@ -73,7 +73,7 @@ class Page:
             "Emulation.setEmulatedMedia",
             features=[{"name": name, "value": value} for name, value in features.items()],
         )
-        self.driver.get_log("browser")  # forget what came before
+        self.errors()  # forget what came before
         self.driver.get(self.address + fragment)
         self.wait(lambda: self.run("return document.documentElement.dataset.ready"))
         return self
@@ -189,7 +189,7 @@ class Page:
         """What the console complained of, but for answers that are problems on purpose."""
         return [
             each["message"]
-            for each in self.driver.get_log("browser")
+            for each in self.driver.get_log("browser")  # type: ignore[no-untyped-call]
             if each["level"] == "SEVERE" and each["source"] != "network"
         ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -52,9 +53,9 @@ FULL_CARD = {
 
 
 def make_store(store: Path) -> Path:
-    """A model with a full card, one that disagrees, a foreign one with a bare card, a broken one."""
+    """A model with a full card, one that disagrees, a foreign one, and one that is broken."""
     write_version(store, "colours", card=FULL_CARD)
-    biased = litert_model(bias=BIAS + [0, 0, 0, 30])
+    biased = litert_model(bias=BIAS + np.array([0, 0, 0, 30]))
     write_version(store, "gloomy", card=FULL_CARD, files={"model.tflite": biased})
     write_version(
         store,
@@ -76,9 +77,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         folder / "log.txt",
         models_store=str(store),
         model="colours",
-        models="colours,gloomy,foreign",
+        models="all",
         device="cpu",
-        max_body_bytes="400000",
+        max_body_bytes="2000000",
     ) as found:
         yield found
 

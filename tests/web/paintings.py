@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-# From the sky down to the ground at one's feet.
+_FIELDS = ((196, 62, 44), (38, 72, 130), (226, 168, 48), (60, 118, 96), (110, 52, 92), (30, 30, 36))
+# From the far hills to the ground at one's feet.
 _DUSK = ((120, 130, 140), (96, 112, 92), (74, 84, 50), (48, 44, 26))
 
 
@@ -40,6 +41,25 @@ def landscape(
     if tint is not None:
         colours = 0.15 * colours + 0.85 * np.array(tint)
     return _strokes(colours, rng)
+
+
+def composition(width: int = 760, height: int = 620, seed: int = 5) -> Image.Image:
+    """Fields of colour that overlap, with lines through them, on a ground of strokes."""
+    rng = np.random.default_rng(seed)
+    picture = _strokes(np.full((height, width, 3), (226, 214, 188), float), rng)
+    for _ in range(26):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        radius, turn, corners = rng.uniform(30, 170), rng.uniform(0, 6), int(rng.integers(3, 6))
+        around = turn + np.arange(corners) * 2 * np.pi / corners
+        points = np.stack([x + radius * np.cos(around), y + radius * np.sin(around)], axis=1)
+        field = Image.new("L", picture.size)
+        ImageDraw.Draw(field).polygon([(float(a), float(b)) for a, b in points], fill=205)
+        picture.paste(_FIELDS[int(rng.integers(len(_FIELDS)))], mask=field)
+    brush = ImageDraw.Draw(picture)
+    for _ in range(14):
+        start, end = rng.uniform(0, (width, height), (2, 2))
+        brush.line([*start, *end], (28, 24, 26), int(rng.integers(2, 8)))
+    return picture.filter(ImageFilter.SMOOTH)
 
 
 def save(path: Path, picture: Image.Image) -> Path:

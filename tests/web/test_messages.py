@@ -1,5 +1,7 @@
 """The page's files as they lie: both languages complete, nothing from outside, and small."""
 
+# ruff: noqa: RUF001 - Chinese punctuation is meant
+
 import inspect
 import json
 import re

@@ -170,8 +170,7 @@ def affine_matrix(
     zooming = np.diag([zoom[0], zoom[1], 1.0])
     matrix: NDArray[np.float64] = rotation @ translation @ shearing @ zooming
     # Keras composes in (x, y); arrays count rows first.
-    swapped = matrix[[1, 0, 2]][:, [1, 0, 2]]
-    return swapped
+    return matrix[[1, 0, 2]][:, [1, 0, 2]]
 
 
 def warp(pixels: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -21,12 +21,11 @@ from training.terminal import quiet
 __all__ = ["LiteModel", "convert"]
 
 
-def convert(model: keras.Model, *, half_weights: bool = False) -> bytes:
+def convert(model: keras.Model) -> bytes:
     """Convert a functional Keras model with one input.
 
     Args:
         model: Its outputs are one tensor or a dictionary of tensors.
-        half_weights: Store the weights in 16 bits; they are computed with in 32.
 
     Returns:
         A LiteRT file with the signature `serving_default`: its input is named
@@ -54,9 +53,6 @@ def convert(model: keras.Model, *, half_weights: bool = False) -> bytes:
     with tempfile.TemporaryDirectory() as folder, quiet():
         tf.saved_model.save(module, folder, signatures={"serving_default": serving})
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if half_weights:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_types = [tf.float16]
         converted: bytes = converter.convert()
     return converted
 

@@ -40,6 +40,15 @@ def test_the_log_has_one_line_and_nothing_of_the_upload(
     assert "private" not in caplog.text
 
 
+def test_a_line_break_in_an_address_is_none_in_the_log(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        client.get("/a%0AGET%20/forged")
+    (line,) = [each.getMessage() for each in caplog.records if each.name == "app.requests"]
+    assert line.startswith("GET /a%0AGET%20/forged 404 ")
+
+
 def run(inner: Any) -> list[Any]:
     sent: list[Any] = []
 

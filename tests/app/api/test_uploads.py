@@ -187,5 +187,5 @@ def test_a_part_without_a_name_is_no_picture() -> None:
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=" + "b" * 999])
 def test_a_form_without_a_usable_boundary(boundary: str) -> None:
-    with pytest.raises(InvalidRequest, match="[Bb]oundary"):
+    with pytest.raises(InvalidRequest, match=r"[Bb]oundary"):
         many(b"", content_type="multipart/form-data" + boundary)

@@ -51,6 +51,7 @@ def test_what_is_named_is_loaded_besides(store: Path) -> None:
 def test_a_pinned_default(store: Path) -> None:
     write_version(store, version="2")
     loaded = load(store, "tiny@2", default="tiny@1")
+    assert references(load(store, "tiny", default="tiny@2")) == ["tiny@2"]
     assert loaded.get().version.reference == "tiny@1"
     assert loaded.get("tiny").version.reference == "tiny@2"
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf  # noqa: TID251
+import tensorflow as tf
 from fastapi.testclient import TestClient
 
 from app.errors import IntegrityError
@@ -60,7 +60,9 @@ def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, by
     """The same version, served once from each of its files."""
     write_version(tmp_path, name="lite", files={"model.tflite": exported["model.tflite"]})
     write_version(tmp_path, name="full", files={"model.keras": exported["model.keras"]})
-    settings = Settings(models_store=tmp_path, model="lite", models=("full",), threads=1)
+    settings = Settings(
+        models_store=tmp_path, model="lite", models=("full",), threads=1, device="cpu"
+    )
     with TestClient(create_app(settings)) as client:
         backends = {
             each["name"]: each["backend"] for each in client.get("/models").json()["models"]
@@ -102,7 +104,7 @@ def test_a_foreign_model_with_a_minimal_card_works(tmp_path: Path) -> None:
     write_version(
         tmp_path, name="mine", files={"model.keras": keras_file(foreign_network())}, card=card
     )
-    settings = Settings(models_store=tmp_path, model="mine", threads=2)
+    settings = Settings(models_store=tmp_path, model="mine", threads=2, device="cpu")
     with TestClient(create_app(settings)) as client:
         answer = client.post("/predict", content=jpeg(), params={"heatmap": True}).json()
         assert answer["period"] in ("old", "older", "new", "newer")

@@ -30,7 +30,7 @@ def test_views_are_repeatable_and_differ(augmentation: Augmentation) -> None:
         found = augmentation.view(image, SPEC, generator(seed, digest, number))
         assert found.shape == (48, 40, 3)
         assert -0.01 < found.min() <= found.max() < 255.01
-        return found.ravel().tolist()  # type: ignore[no-any-return]
+        return found.ravel().tolist()
 
     first = view(1, DIGEST, 5)
     assert view(2, DIGEST, 5) != first
@@ -51,8 +51,15 @@ def test_crops_of_every_kind() -> None:
     """Grey has no colour, a flip mirrors, JPEG and loss of resolution change pixels."""
     image = painting(1)
     rng = np.random.default_rng
-    plain = {"least_area": 1, "aspect": 1.0, "flip": 0, "blurred": 0, "coloured": 0, "grey": 0,
-             "compressed": 0}
+    plain = {
+        "least_area": 1,
+        "aspect": 1.0,
+        "flip": 0,
+        "blurred": 0,
+        "coloured": 0,
+        "grey": 0,
+        "compressed": 0,
+    }
     whole = Crops(**plain).view(image, SPEC, rng(0))  # type: ignore[arg-type]
 
     def view(**change: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
@@ -79,8 +86,18 @@ def test_the_affine_view_is_what_keras_makes() -> None:
     # Square, as the case's input: for others Keras turns about another point.
     pixels = np.asarray(painting(2).resize((64, 64)), dtype=np.float32)
     expected = apply_affine_transform(
-        pixels, theta=25, tx=8, ty=-5, shear=0.4, zx=0.9, zy=1.15,
-        row_axis=0, col_axis=1, channel_axis=2, fill_mode="nearest", order=1,
+        pixels,
+        theta=25,
+        tx=8,
+        ty=-5,
+        shear=0.4,
+        zx=0.9,
+        zy=1.15,
+        row_axis=0,
+        col_axis=1,
+        channel_axis=2,
+        fill_mode="nearest",
+        order=1,
     )
     degrees = np.deg2rad
     received = warp(pixels, affine_matrix(degrees(25), (8, -5), degrees(0.4), (0.9, 1.15)))

@@ -3,8 +3,8 @@
 import imagehash
 import numpy as np
 
-from tests.training.making import jpeg, painting
 from app.imaging import decode
+from tests.training.making import jpeg, painting
 from training.data.duplicates import near_duplicates, united
 
 

@@ -19,8 +19,11 @@ def test_folders_of_classes(tmp_path: Path) -> None:
     index = read_index(tmp_path)
     assert [each.name for each in index.classes] == ["medieval", "modern"]
     assert [each.file for each in index.examples] == [
-        "medieval/000.jpg", "medieval/001.jpg",
-        "modern/000.jpg", "modern/001.jpg", "modern/deeper/c.PNG",
+        "medieval/000.jpg",
+        "medieval/001.jpg",
+        "modern/000.jpg",
+        "modern/001.jpg",
+        "modern/deeper/c.PNG",
     ]
     assert {each.split for each in index.examples} == {None}
 
@@ -31,9 +34,12 @@ def test_folders_of_splits(tmp_path: Path) -> None:
         folder(tmp_path / split, count=1)
     index = read_index(tmp_path)
     assert [(each.file, each.split) for each in index.examples] == [
-        ("test/medieval/000.jpg", "test"), ("test/modern/000.jpg", "test"),
-        ("train/medieval/000.jpg", "train"), ("train/modern/000.jpg", "train"),
-        ("validation/medieval/000.jpg", "validation"), ("validation/modern/000.jpg", "validation"),
+        ("test/medieval/000.jpg", "test"),
+        ("test/modern/000.jpg", "test"),
+        ("train/medieval/000.jpg", "train"),
+        ("train/modern/000.jpg", "train"),
+        ("validation/medieval/000.jpg", "validation"),
+        ("validation/modern/000.jpg", "validation"),
     ]
 
 
@@ -55,8 +61,11 @@ def test_a_manifest(tmp_path: Path, named: str) -> None:
 
 def test_another_column_names_the_split(tmp_path: Path) -> None:
     """Rows in which it is empty are left out."""
-    rows = [{**ROWS[1], "case": split, "period": period, "file": f"{split}{period}.jpg"}
-            for split in ("train", "") for period in ("modern", "medieval")]
+    rows = [
+        {**ROWS[1], "case": split, "period": period, "file": f"{split}{period}.jpg"}
+        for split in ("train", "")
+        for period in ("modern", "medieval")
+    ]
     index = read_index(manifest(tmp_path, rows), split_column="case")
     assert [each.file for each in index.examples] == ["trainmedieval.jpg", "trainmodern.jpg"]
 

@@ -14,7 +14,12 @@ def test_known_periods_come_in_the_order_of_time(tmp_path: Path) -> None:
     found = describe(names, tmp_path)
     assert found == PERIODS
     assert found[1].label == {"en": "Renaissance", "zh": "文艺复兴"}
-    assert [each.years for each in found] == [(None, 1400), (1400, 1600), (1600, 1860), (1860, None)]
+    assert [each.years for each in found] == [
+        (None, 1400),
+        (1400, 1600),
+        (1600, 1860),
+        (1860, None),
+    ]
 
 
 def test_other_names_are_their_own_labels(tmp_path: Path) -> None:

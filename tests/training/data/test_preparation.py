@@ -49,7 +49,9 @@ def test_copies_across_splits_are_left_out_and_counted(tmp_path: Path) -> None:
     prepared = _prepare(root)
     assert prepared.held_out == "the data's own validation split"
     assert prepared.facts.dropped == {
-        "unreadable": 1, "copies_in_train": 1, "copies_in_validation": 1,
+        "unreadable": 1,
+        "copies_in_train": 1,
+        "copies_in_validation": 1,
     }
     assert prepared.facts.counts["train"] == {"medieval": 6, "modern": 5}
     assert prepared.unreadable[0][0] == "train/medieval/bad.jpg"
@@ -58,8 +60,12 @@ def test_copies_across_splits_are_left_out_and_counted(tmp_path: Path) -> None:
 def test_sources_are_counted_and_a_shortcut_is_named(tmp_path: Path) -> None:
     """A class from one source alone may be told by the source."""
     rows = [
-        {"file": f"{name}{n}.jpg", "period": name, "source": name if name == "old" else f"{n % 2}",
-         "split": "validation" if n == 0 and name == "new" else "train"}
+        {
+            "file": f"{name}{n}.jpg",
+            "period": name,
+            "source": name if name == "old" else f"{n % 2}",
+            "split": "validation" if n == 0 and name == "new" else "train",
+        }
         for name in ("old", "new")
         for n in range(30)
     ]

@@ -13,7 +13,12 @@ from training.evaluation.calibration import (
 )
 
 
-def _honest(count: int, seed: int) -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
+def _honest(
+    count: int, seed: int
+) -> tuple[
+    "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+]:
     """Classes drawn by their probabilities."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 1.5, (count, 4))

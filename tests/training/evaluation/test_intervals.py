@@ -8,7 +8,12 @@ from training.evaluation.intervals import balanced, wilson
 
 @pytest.mark.parametrize(
     ("hits", "count", "low", "high"),
-    [(8, 10, 0.4902, 0.9433), (0, 20, 0.0, 0.1611), (20, 20, 0.8389, 1.0), (59, 80, 0.6318, 0.8214)],
+    [
+        (8, 10, 0.4902, 0.9433),
+        (0, 20, 0.0, 0.1611),
+        (20, 20, 0.8389, 1.0),
+        (59, 80, 0.6318, 0.8214),
+    ],
 )
 def test_wilson(hits: int, count: int, low: float, high: float) -> None:
     """To four figures."""

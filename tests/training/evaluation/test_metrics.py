@@ -10,7 +10,10 @@ RNG_SEED = 4
 NAMES = ("a", "b", "c")
 
 
-def _data() -> tuple["np.ndarray[tuple[int], np.dtype[np.int64]]", "np.ndarray[tuple[int, int], np.dtype[np.float64]]"]:
+def _data() -> tuple[
+    "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+]:
     rng = np.random.default_rng(RNG_SEED)
     truth = rng.integers(0, 3, 200)
     scores = rng.random((200, 3)) + np.eye(3)[truth] * 0.5
@@ -27,7 +30,9 @@ def test_against_scikit_learn() -> None:
     assert found.balanced_accuracy.value == pytest.approx(
         reference.balanced_accuracy_score(truth, predicted)
     )
-    for name, value in zip(NAMES, reference.recall_score(truth, predicted, average=None), strict=True):
+    for name, value in zip(
+        NAMES, reference.recall_score(truth, predicted, average=None), strict=True
+    ):
         assert found.recall[name].value == pytest.approx(value)
     precision = reference.precision_score(truth, predicted, average=None)
     assert [each.value for each in found.precision.values()] == pytest.approx(precision.tolist())

@@ -53,7 +53,9 @@ def forward(state: dict[str, Any], pixels: Any) -> Any:
         return functional.conv2d(x, weight, stride=stride, groups=groups)
 
     def normalise(x: Any, name: str) -> Any:
-        part = [state[f"{name}.{each}"] for each in ("running_mean", "running_var", "weight", "bias")]
+        part = [
+            state[f"{name}.{each}"] for each in ("running_mean", "running_var", "weight", "bias")
+        ]
         return functional.batch_norm(x, *part, training=False, eps=1e-3)
 
     x = torch.from_numpy(pixels.astype("float32")).permute(2, 0, 1)[None]

@@ -18,8 +18,12 @@ def test_only_the_upper_convolutions_are_trained() -> None:
     """From the named block on, without batch normalisation."""
     network = _small()
     assert [each.path.split("/")[0] for each in network.trunk.trainable_variables] == [
-        "block16_expand_conv", "block16_depthwise_conv", "block16_project_conv", "head_conv",
-        "logits", "logits",
+        "block16_expand_conv",
+        "block16_depthwise_conv",
+        "block16_project_conv",
+        "head_conv",
+        "logits",
+        "logits",
     ]
     assert network.stem is not None
     assert network.stem.trainable_variables == []
@@ -29,7 +33,8 @@ def test_the_served_model_is_the_trained_one(tmp_path: Path) -> None:
     """Stem and trunk together, with softmax; loads in safe mode; the map's mean is the logit."""
     network = _small()
     kernel = np.random.default_rng(0).normal(0, 0.1, (1280, 3)).astype(np.float32)
-    network.trunk.get_layer("logits").set_weights([kernel, np.array([0.5, -0.5, 0], np.float32)])
+    bias = np.array([0.5, -0.5, 0], np.float32)
+    network.trunk.get_layer("logits").set_weights([kernel, bias])
     network.serving().save(tmp_path / "model.keras")
     served = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
@@ -39,18 +44,20 @@ def test_the_served_model_is_the_trained_one(tmp_path: Path) -> None:
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(answer["probabilities"], expected, atol=1e-5)
     assert answer["activation_map"].shape == (2, 2, 2, 3)
-    means = answer["activation_map"].mean(axis=(1, 2)) + [0.5, -0.5, 0]
+    means = answer["activation_map"].mean(axis=(1, 2)) + bias
     np.testing.assert_allclose(means, logits, atol=1e-4)
-    np.testing.assert_allclose(
-        answer["embedding"] @ kernel + [0.5, -0.5, 0], logits, atol=1e-4
-    )
+    np.testing.assert_allclose(answer["embedding"] @ kernel + bias, logits, atol=1e-4)
 
 
 def test_logistic_regression_has_a_weight_for_each_value() -> None:
     """BatchNorm, Flatten, Dense: 299 x 299 x 3 values, four classes."""
     trunk = linear.logistic(299, 299, 4, seed=0).trunk
     assert [type(each).__name__ for each in trunk.layers] == [
-        "InputLayer", "Rescaling", "BatchNormalization", "Flatten", "Dense",
+        "InputLayer",
+        "Rescaling",
+        "BatchNormalization",
+        "Flatten",
+        "Dense",
     ]
     assert trunk.count_params() == 4 * 3 + 299 * 299 * 3 * 4 + 4
 

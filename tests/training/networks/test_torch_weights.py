@@ -101,7 +101,11 @@ def test_a_tensor_is_read_by_its_strides(tmp_path: Path) -> None:
             "Expected a storage of numbers",
         ),
         (
-            {"state": b"\x80\x02" + _global("torch._utils", "_rebuild_tensor_v2") + b"(NK\x00))tR."},
+            {
+                "state": b"\x80\x02"
+                + _global("torch._utils", "_rebuild_tensor_v2")
+                + b"(NK\x00))tR."
+            },
             "Expected a storage; received NoneType",
         ),
     ],
@@ -136,7 +140,7 @@ def test_a_state_of_another_network_is_refused() -> None:
     with pytest.raises(WeightsError, match=r"\['_conv_stem\.weight'\] for the layer stem_conv"):
         convert({}, network)
     state = read_state(locate())
-    with pytest.raises(WeightsError, match="Expected the shapes .* for the layer block1_project"):
+    with pytest.raises(WeightsError, match=r"Expected the shapes .* for the layer block1_project"):
         convert(state, build("lite4", size=32))
     assert isinstance(state, dict)
     assert not isinstance(state, OrderedDict)

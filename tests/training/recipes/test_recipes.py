@@ -18,14 +18,14 @@ def test_a_recipe_is_frozen_named_and_documented(name: str) -> None:
     assert recipe.description
     with pytest.raises(dataclasses.FrozenInstanceError):
         recipe.epochs = 3  # type: ignore[misc]
-    document = __import__(RECIPES[name], fromlist=["x"]).__doc__
+    document = __import__(RECIPES[name], fromlist=["x"]).__doc__ or ""
     assert "python -m training.run --data DIR" in document
     assert "Result:" in document
 
 
 def test_an_unknown_recipe_is_refused() -> None:
     """The known ones are listed."""
-    with pytest.raises(OptionError, match="efficientnet_lite0.*received 'magic'"):
+    with pytest.raises(OptionError, match=r"efficientnet_lite0.*received 'magic'"):
         load("magic")
 
 
