@@ -2,8 +2,9 @@
 
     python benchmarks/training.py --data DIR [--split-column NAME] [-- OPTIONS]
 
-OPTIONS are those of `training.run`. Each run is a process of its own, with a cache and a models_store in a temporary
-folder; the second finds the first one's cache. Prints one line of JSON a run.
+OPTIONS are those of `training.run`. Each run is a process of its own, with a cache
+and a models_store in a temporary folder; the second finds the first one's cache.
+Prints one line of JSON a run.
 """
 
 import argparse

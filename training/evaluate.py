@@ -23,13 +23,14 @@ from app.model_card import (
     ModelCard,
     read_card,
 )
+from training.cores import usable_cores
 from training.data.index import Example, read_index
 from training.data.inspection import inspect
 from training.errors import DataError, OptionError, TrainingError
 from training.evaluation.calibration import with_temperature
 from training.evaluation.metrics import measure
-from training.features import usable_cores
 from training.files import digest_file
+from training.networks.lite import LiteModel
 from training.prediction import predict
 from training.terminal import quiet
 
@@ -186,11 +187,9 @@ def _load(folder: Path, card: ModelCard, backend: str) -> Model:
         raise OptionError(
             f"Expected {path.name} with sha256 {card.files[path.name].sha256}; received {received}."
         )
+    if backend == "litert":
+        return LiteModel(path)
     with quiet():
-        if backend == "litert":
-            from training.networks.lite import LiteModel  # noqa: PLC0415 - imports TensorFlow
-
-            return LiteModel(path)
         import keras  # noqa: PLC0415 - takes seconds, and only this branch needs it
 
         return _keras_model(keras.saving.load_model(path, compile=False, safe_mode=True))

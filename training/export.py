@@ -33,7 +33,8 @@ from app.model_card import (
 )
 from training.errors import ExportError
 from training.files import digest_file, sync
-from training.networks.lite import LiteModel, convert
+from training.networks.conversion import convert
+from training.networks.lite import LiteModel
 
 __all__ = ["Draft", "draft", "golden", "parity", "write_models"]
 

@@ -9,7 +9,6 @@ kept on disk, one file a view, named by the digest of everything they depend on
 
 import hashlib
 import itertools
-import os
 import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,8 @@ from training.data.augmentation import Augmentation, generator
 from training.data.index import Example
 from training.data.pictures import Pictures, serving_view
 from training.data.sampling import Draw
-from training.networks.lite import LiteModel, convert
+from training.networks.conversion import convert
+from training.networks.lite import LiteModel
 
 __all__ = ["FeatureCache", "Features", "Stem"]
 
@@ -180,8 +180,3 @@ class Features:
 
 
 _BATCHES_AHEAD = 3
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

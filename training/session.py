@@ -23,6 +23,7 @@ from app.model_card import (
 )
 from app.model_card import Recipe as RecipeFacts
 from training.arguments import Options
+from training.cores import usable_cores
 from training.data.index import read_index
 from training.data.inspection import inspect
 from training.data.pictures import Pictures, serving_view
@@ -30,7 +31,7 @@ from training.data.preparation import Prepared, prepare
 from training.evaluation.calibration import confident_threshold, fit_temperature, with_temperature
 from training.evaluation.metrics import measure
 from training.export import draft, golden, write_models, write_report
-from training.features import FeatureCache, Features, Stem, usable_cores
+from training.features import FeatureCache, Features, Stem
 from training.files import digest_file
 from training.fitting import fit
 from training.networks.lite import LiteModel

@@ -230,7 +230,7 @@ function forgetAll() {
 
 function tile(entry) {
   const { name, state, answer, card = standard, preview } = entry;
-  entry.small ??= make("img", { src: preview, alt: "", onerror: ({ target }) => target.remove() });
+  entry.small ??= make("img", { src: preview, alt: "", onerror: ({ target }) => { target.hidden = true; } });
   return make(
     "button.tile",
     entry.small,

@@ -1,6 +1,8 @@
 """A stored version is measured, through either file."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,13 @@ def test_an_altered_or_missing_file_is_refused(
     (version / "card.json").write_text("{")
     assert _run(place, str(version)) == 1
     assert "card.json" in capsys.readouterr().err
+
+
+def test_measuring_needs_no_tensorflow() -> None:
+    """The LiteRT file is measured as it is served."""
+    code = (
+        "import sys, training.evaluate\n"
+        "sys.exit(','.join(m for m in ('tensorflow', 'keras') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.stderr.strip() == ""

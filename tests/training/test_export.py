@@ -18,7 +18,8 @@ from training.errors import ExportError
 from training.export import draft, golden, parity, write_models, write_report
 from training.files import digest_file
 from training.networks import linear
-from training.networks.lite import LiteModel, convert
+from training.networks.conversion import convert
+from training.networks.lite import LiteModel
 
 INPUT = Input(height=10, width=12)
 

@@ -9,16 +9,8 @@ from PIL import Image
 
 from tests.models import BIAS, litert_model, write_version
 from tests.web.browser import CHROMIUM, DRIVER, Page, chromium
-from tests.web.paintings import landscape, save
+from tests.web.paintings import TINTS, landscape, save
 from tests.web.service import running
-
-TINTS = {
-    "medieval": (225, 40, 30),
-    "renaissance": (40, 190, 50),
-    "post-renaissance": (40, 50, 215),
-    "modern": (12, 10, 14),
-    "uncertain": (128, 128, 128),
-}
 
 
 def _estimate(value: float) -> dict[str, float]:

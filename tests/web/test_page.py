@@ -13,7 +13,7 @@ import pytest
 
 from app.api.page import CONTENT_SECURITY_POLICY
 from tests.web.browser import ARTEFACTS, Page
-from tests.web.paintings import landscape, save
+from tests.web.paintings import TINTS, landscape, save
 from tests.web.service import ROOT, behind_a_proxy, running
 
 pytestmark = pytest.mark.browser
@@ -265,6 +265,39 @@ def test_a_spreadsheet_runs_no_file_name(page: Page) -> None:
     table, command = page.open().driver.execute_async_script(script)
     assert '"\'=1+""a"""' in table
     assert "'@it'\\''s.jpg'" in command
+
+
+def test_a_foreign_model_needs_no_labels_and_no_years(page: Page) -> None:
+    page.open()
+    answer = """
+        const [done] = arguments;
+        Promise.all([import("./web/answer.js"), import("./web/timeline.js")]).then(
+          ([{ describe }, { drawRail }]) => {
+            const names = Array.from({ length: 27 }, (_, index) => `style ${index}`);
+            const probabilities = Object.fromEntries(names.map((name) => [name, 1 / 27]));
+            const card = { classes: names.map((name) => ({ name })) };
+            const told = describe({
+              model: { name: "foreign", version: "7" },
+              period: "style 3", label: {}, years: [null, null],
+              confidence: 1 / 27, probabilities, verdict: "confident",
+              image: { width: 10, height: 10, format: "TIFF" }, timings_ms: { total: 1.2 },
+            }, card);
+            const rail = document.createElement("div");
+            const middle = drawRail(rail, card.classes, ["style 3"]);
+            done([told.textContent, rail.querySelectorAll("li").length, middle]);
+          });
+    """
+    told, periods, middle = page.driver.execute_async_script(answer)
+    assert "style 26" in told
+    assert "foreign, version 7" in told
+    assert (periods, round(middle * 27, 3)) == (27, 3.5)
+
+
+def test_a_format_that_the_browser_cannot_show_is_still_read(page: Page, tmp_path: Path) -> None:
+    scan = save(tmp_path / "scan.tif", landscape(200, 150, tint=TINTS["modern"]))
+    page.open().choose(scan)
+    assert page.one("#label .verdict").text == "Modern"
+    assert "cannot show this picture" in page.text("#picture")
 
 
 # --- Models ---

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from training.networks import linear
-from training.networks.lite import LiteModel, convert
+from training.networks.conversion import convert
+from training.networks.lite import LiteModel
 
 
 @pytest.fixture(scope="module")
