@@ -7,6 +7,7 @@ card records, and no path leads out of the store.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from pathlib import Path
 from app.errors import CardError, IntegrityError, ModelError
 from app.model_card import ModelCard, read_card
 
-__all__ = ["ModelStore", "Refusal", "StoredVersion"]
+__all__ = ["Fingerprint", "ModelStore", "Refusal", "StoredVersion"]
+
+Fingerprint = tuple[tuple[str, int, int, int], ...]
+"""Name, inode, size and time of change of each file: what differs when a file does."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _VERSION = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -109,6 +113,17 @@ class ModelStore:
                 f"{card.name}@{card.version}."
             )
         return StoredVersion(folder, card)
+
+    def fingerprint(self, name: str, version: str) -> Fingerprint:
+        """Tell the state of a version's files without reading them; empty where it is gone."""
+        try:
+            with os.scandir(self.root / name / version) as entries:
+                found = [(entry.name, entry.stat()) for entry in entries]
+        except OSError:
+            return ()
+        return tuple(
+            sorted((file, stat.st_ino, stat.st_size, stat.st_mtime_ns) for file, stat in found)
+        )
 
     def scan(self) -> tuple[list[StoredVersion], list[Refusal]]:
         """Read every card: what could be served, and what could not."""

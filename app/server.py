@@ -4,6 +4,7 @@ import asyncio
 import logging
 import logging.config
 import math
+import os
 import signal
 import socket
 import sys
@@ -80,11 +81,15 @@ class _Server(uvicorn.Server):
         signals = (signal.SIGINT, signal.SIGTERM)
         for each in signals:
             loop.add_signal_handler(each, self.handle_exit, each, None)
+        # From a terminal the same signal says that the terminal is gone: it must end us.
+        if not os.isatty(0):
+            loop.add_signal_handler(signal.SIGHUP, self._service.watcher.look_now)
         try:
             yield
         finally:
             for each in signals:
                 loop.remove_signal_handler(each)
+            loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _bound_socket(settings: Settings) -> socket.socket:

@@ -6,7 +6,9 @@ from app.imaging import ImageLimits, prepare_pillow
 from app.model_store import ModelStore
 from app.runtime.devices import Device, choose_device
 from app.runtime.engine import Engine
-from app.runtime.residents import Residents, load_residents
+from app.runtime.loader import Loader, load_residents
+from app.runtime.residents import Residents
+from app.runtime.watcher import Watcher
 from app.settings import Settings
 
 __all__ = ["Service", "open_service"]
@@ -22,6 +24,7 @@ class Service:
         device: Where they run.
         residents: Those that answer.
         engine: What runs them.
+        watcher: What puts new versions in service.
         limits: Which pictures are refused.
     """
 
@@ -30,6 +33,7 @@ class Service:
     device: Device
     residents: Residents
     engine: Engine
+    watcher: Watcher
     limits: ImageLimits
 
     @property
@@ -38,12 +42,13 @@ class Service:
         return self.engine.is_open
 
     def close(self) -> None:
-        """Finish what was admitted and end the workers."""
+        """Finish what was admitted and end the threads."""
         self.engine.close()
+        self.watcher.close(self.settings.deadline_seconds)
 
 
 def open_service(settings: Settings) -> Service:
-    """Choose the device, load the models and start the workers.
+    """Choose the device, load the models and start the threads.
 
     Raises:
         DeviceError: The device that was asked for is not there.
@@ -51,13 +56,8 @@ def open_service(settings: Settings) -> Service:
     """
     device = choose_device(settings.device)
     store = ModelStore(settings.models_store)
-    residents = load_residents(
-        store,
-        settings.models,
-        default=settings.model,
-        device=device,
-        threads=settings.threads,
-    )
+    loader = Loader(store, device, settings.threads)
+    residents = load_residents(loader, settings.models, default=settings.model)
     prepare_pillow()
     engine = Engine(
         threads=settings.threads,
@@ -66,5 +66,7 @@ def open_service(settings: Settings) -> Service:
         deadline_seconds=settings.deadline_seconds,
     )
     engine.start()
+    watcher = Watcher(loader, residents, settings.models, settings.reload_seconds)
+    watcher.start()
     limits = ImageLimits(max_pixels=settings.max_pixels)
-    return Service(settings, store, device, residents, engine, limits)
+    return Service(settings, store, device, residents, engine, watcher, limits)

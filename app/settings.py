@@ -48,6 +48,8 @@ class Settings(BaseSettings):
         queue_items: Pictures that may wait for a worker.
         queue_bytes: Bytes of uploads that may be held at once.
         deadline_seconds: How long a picture may take from admission to answer.
+        reload_seconds: Between two looks for new versions in the store; 0 looks only
+            when the process is told to.
         root_path: Sub-path under which a proxy serves the application.
         log_level: Least level of what is logged.
     """
@@ -68,6 +70,7 @@ class Settings(BaseSettings):
     queue_items: Annotated[int, Field(ge=1)] = 64
     queue_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(256 * 2**20)
     deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    reload_seconds: Annotated[float, Field(ge=0, le=86_400)] = 2.0
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

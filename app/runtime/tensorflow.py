@@ -1,6 +1,6 @@
 """TensorFlow, for the GPU and for versions without a model.tflite.
 
-Importing this module imports TensorFlow; nothing but `app.runtime.residents` and
+Importing this module imports TensorFlow; nothing but `app.runtime.loader` and
 `app.runtime.devices` does, and only where it is needed.
 """
 

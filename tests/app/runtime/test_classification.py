@@ -11,7 +11,8 @@ from app.model_store import ModelStore
 from app.runtime import classification as module
 from app.runtime.classification import Classification
 from app.runtime.engine import Turn
-from app.runtime.residents import Resident, load_resident
+from app.runtime.loader import load_resident
+from app.runtime.residents import Resident
 from tests.images import jpeg
 from tests.models import write_version
 

@@ -13,7 +13,7 @@ from app.errors import IntegrityError
 from app.main import create_app
 from app.model_card import golden_pictures
 from app.model_store import ModelStore, StoredVersion
-from app.runtime import residents
+from app.runtime import loader
 from app.runtime import tensorflow as module
 from app.runtime.litert import LiteRtModel
 from app.runtime.tensorflow import TensorFlowModel, claim_device, gpu_count
@@ -132,7 +132,7 @@ def test_a_bad_file_is_refused(tmp_path: Path, make: Any, reason: str) -> None:
     write_version(tmp_path, files={"model.keras": make()})
     stored = ModelStore(tmp_path).open(NAME, "1")
     with pytest.raises(IntegrityError, match=reason):
-        residents.load_resident(stored, device="cpu", threads=1)
+        loader.load_resident(stored, device="cpu", threads=1)
 
 
 def test_an_altered_file_is_not_even_opened(
@@ -148,7 +148,7 @@ def test_a_gpu_gets_the_keras_file_even_where_there_is_a_litert_file(
     version: StoredVersion,
 ) -> None:
     """The same code on the CPU, for there is no GPU here."""
-    resident = residents.load_resident(version, device="gpu", threads=1)
+    resident = loader.load_resident(version, device="gpu", threads=1)
     assert (resident.backend, resident.device) == ("tensorflow", "gpu")
     lite_only = StoredVersion(
         version.folder,
@@ -156,7 +156,7 @@ def test_a_gpu_gets_the_keras_file_even_where_there_is_a_litert_file(
             update={"files": {"model.tflite": version.card.files["model.tflite"]}}
         ),
     )
-    resident = residents.load_resident(lite_only, device="gpu", threads=1)
+    resident = loader.load_resident(lite_only, device="gpu", threads=1)
     assert (resident.backend, resident.device) == ("litert", "cpu")
 
 

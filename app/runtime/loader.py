@@ -1,0 +1,208 @@
+"""From the store to memory: load a version, check what it answers, and warm it.
+
+A version that fails is refused with its reason, once: it is tried again when its
+files have changed.
+"""
+
+import logging
+from collections.abc import Collection
+from importlib.util import find_spec
+
+import numpy as np
+
+from app.errors import IntegrityError, ModelError
+from app.model_card import KERAS_FILE, LITERT_FILE, ModelCard, golden_pictures
+from app.model_store import Fingerprint, ModelStore, Refusal, StoredVersion
+from app.runtime.backend import LoadedModel, Runner
+from app.runtime.devices import Device
+from app.runtime.residents import Resident, Residents, split_reference
+from app.settings import ALL_MODELS
+
+__all__ = ["Loader", "load_resident", "load_residents"]
+
+_log = logging.getLogger(__name__)
+
+# How far from 1 the probabilities of one picture may sum in float32, or int8.
+_SUM_TOLERANCE = 1e-2
+
+
+def load_resident(version: StoredVersion, *, device: Device, threads: int) -> Resident:
+    """Load one version, check its golden predictions and warm every runner.
+
+    Args:
+        version: From the store.
+        device: Where it runs.
+        threads: How many workers will run it.
+
+    Raises:
+        ModelError: It cannot be served; the message says why.
+    """
+    model = _load(version, device)
+    runners = tuple(model.runner() for _ in range(threads))
+    has_heat_map = _check(runners[0], version.card)
+    blank = np.zeros((1, version.card.input.height, version.card.input.width, 3), np.uint8)
+    for runner in runners:
+        runner(blank)
+    return Resident(version, model.backend, model.device, runners, has_heat_map)
+
+
+class Loader:
+    """Loads versions of one store, and remembers which of them were bad.
+
+    Args:
+        store: Where they are.
+        device: Where they run.
+        threads: How many workers will run each.
+    """
+
+    def __init__(self, store: ModelStore, device: Device, threads: int) -> None:
+        self.store = store
+        self._device = device
+        self._threads = threads
+        self._refused: dict[tuple[str, str], tuple[Fingerprint, Refusal]] = {}
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """What was refused and is still of interest."""
+        return tuple(refusal for _, refusal in self._refused.values())
+
+    def is_refused(self, name: str, version: str) -> bool:
+        """Whether a version was refused and its files are still the same."""
+        known = self._refused.get((name, version))
+        return known is not None and known[0] == self.store.fingerprint(name, version)
+
+    def forget(self, name: str, below: int) -> None:
+        """Drop a model's refusals that matter no more.
+
+        Args:
+            name: The model.
+            below: Of versions before this one, and of those that are gone.
+        """
+        there = self.store.versions(name)
+        for each, version in list(self._refused):
+            if each == name and (int(version) < below or version not in there):
+                del self._refused[each, version]
+
+    def load(self, name: str, version: str) -> Resident | Refusal:
+        """Load a version, or refuse it."""
+        # Taken first: a file that changes while it is read makes it worth another try.
+        fingerprint = self.store.fingerprint(name, version)
+        try:
+            stored = self.store.open(name, version)
+            resident = load_resident(stored, device=self._device, threads=self._threads)
+        except ModelError as error:
+            reason = str(error)
+        except Exception as error:  # noqa: BLE001  a model must not end the service, whatever it does
+            _log.exception("loading %s@%s failed", name, version)
+            reason = f"Expected a model that loads; {type(error).__name__}: {error}"
+        else:
+            self._refused.pop((name, version), None)
+            return resident
+        _log.warning("refused %s@%s: %s", name, version, reason)
+        refusal = Refusal(name, version, reason)
+        self._refused[name, version] = (fingerprint, refusal)
+        return refusal
+
+
+def load_residents(loader: Loader, references: Collection[str], *, default: str) -> Residents:
+    """Load the default model and all that are named.
+
+    Where the newest version of a model is bad, the next older one answers.
+
+    Args:
+        loader: Loads them.
+        references: `name`, or `name@version`; `all` is every model of the store,
+            and then bad ones are refused without stopping the others.
+        default: Reference of the default model.
+
+    Raises:
+        ModelError: No version of the default model, or of one that is named, can be served.
+    """
+    named = dict.fromkeys(each for each in (default, *references) if each != ALL_MODELS)
+    loaded: dict[str, Resident] = {}
+    for reference in named:
+        failures = _load_newest(loader, reference, loaded)
+        if failures is not None:
+            raise ModelError(_nothing_to_serve(loader.store, reference, failures))
+    if ALL_MODELS in references:
+        chosen = {split_reference(reference)[0] for reference in named}
+        for name in loader.store.names():
+            if name not in chosen:
+                _load_newest(loader, name, loaded)
+    return Residents(default, loaded.values(), loader.refused)
+
+
+def _load_newest(
+    loader: Loader, reference: str, loaded: dict[str, Resident]
+) -> list[Refusal] | None:
+    """Load the newest good version; where there is none, return what was refused."""
+    name, pinned = split_reference(reference)
+    failures: list[Refusal] = []
+    for version in [pinned] if pinned else loader.store.versions(name):
+        key = f"{name}@{version}"
+        if key in loaded:
+            return None
+        found = loader.load(name, version)
+        if isinstance(found, Resident):
+            loaded[key] = found
+            return None
+        failures.append(found)
+    return failures
+
+
+def _load(version: StoredVersion, device: Device) -> LoadedModel:
+    files = version.card.files
+    if LITERT_FILE in files and (device == "cpu" or KERAS_FILE not in files):
+        from app.runtime.litert import LiteRtModel  # noqa: PLC0415
+
+        return LiteRtModel(version)
+    if KERAS_FILE not in files:
+        raise ModelError(f"Expected {LITERT_FILE} or {KERAS_FILE} among its files; it has neither.")
+    if find_spec("tensorflow") is None:
+        raise ModelError(
+            f"Expected {LITERT_FILE} among its files, or TensorFlow installed to run {KERAS_FILE}."
+        )
+    # TensorFlow is not to be imported where it is not needed: it takes seconds.
+    from app.runtime.tensorflow import TensorFlowModel, claim_device  # noqa: PLC0415
+
+    if device == "cpu":
+        claim_device("cpu")
+    return TensorFlowModel(version, device)
+
+
+def _check(runner: Runner, card: ModelCard) -> bool:
+    """Ask for the golden predictions; tell whether there are activation maps."""
+    pictures = golden_pictures(card.input.spec)
+    outputs = runner(pictures)
+    found = outputs.probabilities
+    expected_shape = (len(pictures), len(card.classes))
+    if found.shape != expected_shape:
+        raise IntegrityError(f"Expected probabilities {expected_shape}; received {found.shape}.")
+    if not np.isfinite(found).all() or found.min() < -_SUM_TOLERANCE:
+        raise IntegrityError("Expected probabilities; received negative or infinite values.")
+    sums = found.sum(axis=1)
+    if np.abs(sums - 1).max() > _SUM_TOLERANCE:
+        raise IntegrityError(f"Expected probabilities that sum to 1; they sum to {sums.tolist()}.")
+    if card.golden is not None:
+        golden = np.asarray(card.golden.probabilities, np.float32)
+        if golden.shape != expected_shape:
+            raise IntegrityError(
+                f"Expected golden predictions {expected_shape}; the card has {golden.shape}."
+            )
+        difference = float(np.abs(found - golden).max())
+        if difference > card.golden.tolerance:
+            raise IntegrityError(
+                f"Expected the card's golden predictions within {card.golden.tolerance}; "
+                f"received answers that differ by {difference:.4f}."
+            )
+    maps = outputs.activation_map
+    return maps is not None and maps.ndim == 4 and maps.shape[-1] == len(card.classes)  # noqa: PLR2004
+
+
+def _nothing_to_serve(store: ModelStore, reference: str, failures: list[Refusal]) -> str:
+    if failures:
+        reasons = " ".join(f"{each.name}@{each.version}: {each.reason}" for each in failures)
+        return f"No version of {reference} can be served. {reasons}"
+    return (
+        f"No version of {reference} stands in {store.root}; the models there are {store.names()}."
+    )
