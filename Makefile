@@ -26,7 +26,7 @@ serve: $(SERVE)/.installed
 
 test: $(SERVE)/.installed $(DEV)/.installed
 	rm -f .coverage .coverage.*
-	$(DEV)/bin/python -m pytest --cov --cov-report= -n 2 --dist loadgroup $(ARGS)
+	$(DEV)/bin/python -m pytest --cov --cov-report= -n 2 --dist loadfile $(ARGS)
 	$(DEV)/bin/python -m coverage report --include='app/*' --fail-under=95 --skip-covered
 	$(DEV)/bin/python -m coverage report --include='training/*' --fail-under=90 --skip-covered
 

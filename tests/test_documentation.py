@@ -7,6 +7,7 @@ again, or for an hour, is checked by `make`'s own dry run; what needs a containe
 is skipped, with that reason, where there is none.
 """
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -152,7 +154,6 @@ _RUNNERS = (
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("documentation")
 @pytest.mark.parametrize(("document", "command"), _commands())
 def test_a_documented_command_works(
     document: str, command: str, here: Path, request: pytest.FixtureRequest
@@ -162,6 +163,27 @@ def test_a_documented_command_works(
             run(command, here, request)
             return
     pytest.fail(f"{document} shows a command that no test runs: {command}")
+
+
+def _form(value: object) -> object:
+    """The keys and types of a JSON value, without its figures."""
+    if isinstance(value, dict):
+        return {key: _form(each) for key, each in value.items()}
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", ["README.md", "docs/design.md"])
+def test_a_documented_answer_has_the_form_of_a_real_one(
+    document: str, here: Path, port: int
+) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    shown = re.search(r'^( *)\{\n\s+"model": .*?^\1\}', text, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/predict", content=(here / "painting.jpg").read_bytes()
+    )
+    assert _form(json.loads(shown[0])) == _form(answer.json())
 
 
 def test_the_readme_shows_the_commands_of_a_newcomer() -> None:
