@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.api import health, models, page, predict, problems
+from app.api import health, models, page, predict, problems, reference
 from app.api.middleware import RequestEnvelope
 from app.service import open_service
 from app.settings import Settings
@@ -37,12 +37,14 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(service.close)
             app.state.service = None
 
+    assets = reference.find_assets()
     app = FastAPI(
         title="Vasari",
         version=__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None if assets else "/docs",
         redoc_url=None,
         responses=problems.ANY_PROBLEM,
     )
@@ -50,6 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(predict.router)
     app.include_router(models.router)
     app.include_router(health.router)
+    if assets:
+        reference.install(app, assets)
     page.install(app)
     app.add_middleware(RequestEnvelope)
     return app

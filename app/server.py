@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -18,7 +18,7 @@ from app.main import create_app
 from app.service import Service
 from app.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["serve", "serve_on"]
 
 
 def serve(settings: Settings) -> None:
@@ -31,16 +31,48 @@ def serve(settings: Settings) -> None:
         DeviceError: The device that was asked for is not there.
         ModelError: A configured model cannot be served.
     """
+    with _bound_socket(settings) as listener:
+        if settings.workers == 1:
+            serve_on(settings, listener, _announce)
+        else:
+            from app.supervisor import supervise  # noqa: PLC0415
+
+            _prepare_logging(settings)
+            supervise(serve_on, settings, listener, _announce)
+
+
+def serve_on(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    """Serve on a socket in this process.
+
+    Args:
+        settings: What to serve.
+        listener: Bound, and not listening yet.
+        announce: Called with one line when the service is ready.
+
+    Raises:
+        DeviceError: The device that was asked for is not there.
+        ModelError: A configured model cannot be served.
+    """
+    _prepare_logging(settings)
+    asyncio.run(_serve(settings, listener, announce))
+
+
+def _prepare_logging(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     logging.getLogger("PIL").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
-    with _bound_socket(settings) as listener:
-        asyncio.run(_serve(settings, listener))
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+def _announce(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, announce: Callable[[str], None]
+) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -53,25 +85,27 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=math.ceil(settings.deadline_seconds),
     )
     async with app.router.lifespan_context(app):
-        await _Server(config, app.state.service).serve(sockets=[listener])
+        await _Server(config, app.state.service, announce).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Announces itself, and ends with code 0 when it is told to."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, announce: Callable[[str], None]
+    ) -> None:
         super().__init__(config)
         self._service = service
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         host, port = (sockets or [])[0].getsockname()[:2]
         where = f"[{host}]" if ":" in host else host
         models = ", ".join(each.version.reference for each in self._service.residents.current)
-        sys.stdout.write(
-            f"Vasari is ready at http://{where}:{port}{self.config.root_path} with {models}\n"
+        self._announce(
+            f"Vasari is ready at http://{where}:{port}{self.config.root_path} with {models}"
         )
-        sys.stdout.flush()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.imaging import ImageLimits, prepare_pillow
 from app.model_store import ModelStore
+from app.runtime.batcher import Batching
 from app.runtime.devices import Device, choose_device
 from app.runtime.engine import Engine
 from app.runtime.loader import Loader, load_residents
@@ -56,11 +57,13 @@ def open_service(settings: Settings) -> Service:
     """
     device = choose_device(settings.device)
     store = ModelStore(settings.models_store)
-    loader = Loader(store, device, settings.threads)
+    threads = _thread_count(settings, device)
+    batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000)
+    loader = Loader(store, device, threads, batching)
     residents = load_residents(loader, settings.models, default=settings.model)
     prepare_pillow()
     engine = Engine(
-        threads=settings.threads,
+        threads=threads,
         queue_items=settings.queue_items,
         queue_bytes=settings.queue_bytes,
         deadline_seconds=settings.deadline_seconds,
@@ -70,3 +73,12 @@ def open_service(settings: Settings) -> Service:
     watcher.start()
     limits = ImageLimits(max_pixels=settings.max_pixels)
     return Service(settings, store, device, residents, engine, watcher, limits)
+
+
+def _thread_count(settings: Settings, device: Device) -> int:
+    """How many workers a process has: what is set, or its share of the cores."""
+    if "threads" in settings.model_fields_set:
+        return settings.threads
+    share = max(1, settings.threads // settings.workers)
+    # While some sleep until the GPU has answered, others keep the cores decoding.
+    return 2 * share if device == "gpu" else share

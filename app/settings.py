@@ -44,7 +44,11 @@ class Settings(BaseSettings):
         max_batch_bytes: Most bytes of the body of `POST /predict/batch`.
         max_batch_files: Most pictures in a batch.
         max_pixels: Most pixels of a picture.
-        threads: Worker threads that decode and infer. Defaults to the usable cores.
+        workers: Processes that serve.
+        threads: Worker threads that decode and infer. Defaults to the usable cores; of
+            these each of several processes takes its share, and twice that on a GPU.
+        max_batch: Most pictures in one forward pass on a GPU.
+        batch_delay_ms: Longest wait for company on a GPU while another batch runs.
         queue_items: Pictures that may wait for a worker.
         queue_bytes: Bytes of uploads that may be held at once.
         deadline_seconds: How long a picture may take from admission to answer.
@@ -66,7 +70,10 @@ class Settings(BaseSettings):
     max_batch_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(128 * 2**20)
     max_batch_files: Annotated[int, Field(ge=1, le=10_000)] = 64
     max_pixels: Annotated[int, Field(ge=256)] = 100_000_000
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=usable_cores)
+    max_batch: Annotated[int, Field(ge=1, le=1024)] = 32
+    batch_delay_ms: Annotated[float, Field(ge=0, le=1000)] = 2.0
     queue_items: Annotated[int, Field(ge=1)] = 64
     queue_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(256 * 2**20)
     deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0

@@ -1,19 +1,28 @@
-"""How much the service adds to the bare work: one table.
+"""How much the service adds to the bare work, and what a reload costs its callers.
 
-    python benchmarks/serving.py [--models-store DIR] [--model NAME] [--requests N]
+    python benchmarks/serving.py [--models-store DIR] [--model NAME] [--requests N] [--reloads N]
 
 Starts the real process, sends it an 800-pixel JPEG by one caller, and between the
 rounds does the same work (decode, view, interpreter) in a bare loop of this process.
 Rounds are interleaved, so that whatever else the machine does meets both.
+
+Then a second process is kept busy by a caller for each core while version after
+version of the same model is put in service: requests that met a reload beside those
+that met none. This process's own callers take their share of the same cores.
 """
 
 import argparse
 import http.client
+import json
 import os
 import re
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 from app.imaging import decode, prepare_pillow, views  # noqa: E402
 from app.model_store import ModelStore  # noqa: E402
 from app.runtime.litert import LiteRtModel  # noqa: E402
+from app.settings import usable_cores  # noqa: E402
 from tests.images import jpeg, photograph  # noqa: E402
 
 ROUNDS = 5
@@ -33,7 +43,13 @@ FORM_TYPE = "multipart/form-data; boundary=b"
 def main() -> None:
     """Measure, and print the table."""
     chosen = _arguments()
-    started = [_start(chosen) for _ in range(ROUNDS)]
+    _measure_requests(chosen)
+    with tempfile.TemporaryDirectory() as folder:
+        _measure_reloads(chosen, Path(folder))
+
+
+def _measure_requests(chosen: argparse.Namespace) -> None:
+    started = [_start(chosen.models_store, chosen.model) for _ in range(ROUNDS)]
     seconds_to_ready = [seconds for _, _, seconds in started]
     for process, _, _ in started[1:]:
         _stop(process)
@@ -65,26 +81,98 @@ def main() -> None:
     print(f"resident memory: {resident[0]:.0f} MB, at most {resident[1]:.0f} MB")
 
 
+def _measure_reloads(chosen: argparse.Namespace, store: Path) -> None:
+    versions = ModelStore(chosen.models_store)
+    template = chosen.models_store / chosen.model / versions.versions(chosen.model)[0]
+    _publish(template, store / chosen.model / "1")
+    process, port, _ = _start(store, chosen.model)
+    data = jpeg(photograph(800, 1000))
+    requests: list[tuple[float, float]] = []
+    ending = threading.Event()
+
+    def call() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while not ending.is_set():
+            begun = time.perf_counter()
+            _post(connection, data, "image/jpeg")
+            requests.append((begun, time.perf_counter()))
+
+    callers = [threading.Thread(target=call) for _ in range(usable_cores())]
+    reloads: list[tuple[float, float]] = []
+    memory: list[float] = []
+    try:
+        for caller in callers:
+            caller.start()
+        for version in range(2, chosen.reloads + 2):
+            time.sleep(1)
+            memory.append(_status(process.pid, "VmRSS"))
+            _publish(template, store / chosen.model / str(version))
+            reloads.append(_reload(process.pid, port, chosen.model, version))
+        time.sleep(1)
+        memory.append(_status(process.pid, "VmRSS"))
+    finally:
+        ending.set()
+        for caller in callers:
+            caller.join()
+        _stop(process)
+    met, quiet = [], []
+    for begun, ended in requests:
+        meets = any(begun < until and ended > since for since, until in reloads)
+        (met if meets else quiet).append((ended - begun) * 1000)
+    print(f"\n{len(reloads)} reloads under {len(callers)} callers, no request failed")
+    print(f"{'':28}{'requests':>10}{'p50 ms':>8}{'p99 ms':>8}")
+    for name, found in (("met no reload", quiet), ("met a reload", met)):
+        tail = statistics.quantiles(found, n=100)[-1]
+        print(f"{name:28}{len(found):10}{statistics.median(found):8.2f}{tail:8.2f}")
+    seconds = statistics.median(until - since for since, until in reloads)
+    print(f"a reload: median {seconds:.2f} s")
+    print(f"resident memory: {memory[0]:.0f} MB before, {memory[-1]:.0f} MB after all of them")
+
+
+def _publish(template: Path, place: Path) -> None:
+    """Put a version of a model in the store as training does: whole, by renaming it."""
+    hidden = place.parent / f".writing-{place.name}"
+    shutil.copytree(template, hidden)
+    card = json.loads((hidden / "card.json").read_text(encoding="utf-8"))
+    card |= {"name": place.parent.name, "version": place.name}
+    (hidden / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    hidden.rename(place)
+
+
+def _reload(pid: int, port: int, name: str, version: int) -> tuple[float, float]:
+    """Have a version noticed; tell from when until when it was put in service."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    since = time.perf_counter()
+    os.kill(pid, signal.SIGHUP)
+    while True:
+        connection.request("GET", "/readyz")
+        if json.loads(connection.getresponse().read())["models"] == [f"{name}@{version}"]:
+            return since, time.perf_counter()
+        time.sleep(0.01)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models-store", type=Path, default=ROOT / "models_store")
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--reloads", type=int, default=20)
     return parser.parse_args()
 
 
-def _start(chosen: argparse.Namespace) -> tuple[subprocess.Popen[str], int, float]:
+def _start(store: Path, model: str) -> tuple[subprocess.Popen[str], int, float]:
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "app"],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
-            "VASARI_MODELS_STORE": str(chosen.models_store.resolve()),
-            "VASARI_MODEL": chosen.model,
+            "VASARI_MODELS_STORE": str(store.resolve()),
+            "VASARI_MODEL": model,
             "VASARI_PORT": "0",
             "VASARI_LOG_LEVEL": "warning",
         },
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
     )

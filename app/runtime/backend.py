@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.errors import IntegrityError
 from app.runtime.devices import Device
 
-__all__ = ["LoadedModel", "Outputs", "Runner", "outputs_from"]
+__all__ = ["Floats", "LoadedModel", "Outputs", "Pixels", "Runner", "outputs_from"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -32,7 +32,7 @@ class Outputs:
 
 
 Runner = Callable[[Pixels], Outputs]
-"""Runs uint8 [N, height, width, 3]; belongs to one thread."""
+"""Runs uint8 [N, height, width, 3]; belongs to one thread, but for TensorFlow's."""
 
 
 class LoadedModel(Protocol):
@@ -46,6 +46,11 @@ class LoadedModel(Protocol):
     @property
     def device(self) -> Device:
         """Where it runs."""
+        ...
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The numbers of pictures that are run at once; each is to be warmed."""
         ...
 
     def runner(self) -> Runner:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from app.errors import DeadlineExceeded
 from app.imaging import ImageLimits, Picture, decode, views
 from app.prediction import HeatMap, Prediction, heat_map, predict
 from app.runtime.engine import Turn
@@ -82,6 +83,7 @@ class Classification:
 
         Raises:
             ImageProblem: The picture cannot be used.
+            DeadlineExceeded: Nobody waits for the answer any more.
         """
         # An answer must not depend on which other models are asked: a picture is
         # decoded again for each size of input, and only then.
@@ -99,7 +101,9 @@ class Classification:
         picture = pictures[size]
         pixels = views(picture, spec)
         decoded = time.perf_counter()
-        outputs = resident.runners[turn.worker](pixels)
+        if not turn.is_wanted():
+            raise DeadlineExceeded("Expected an answer in time; it is too late.")
+        outputs = resident.run(pixels, turn)
         explained = None
         if self.with_heat_map and resident.has_heat_map and outputs.activation_map is not None:
             explained = heat_map(outputs.activation_map, resident.card)

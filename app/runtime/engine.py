@@ -34,10 +34,13 @@ class Turn:
     Attributes:
         worker: Index of the worker thread, from 0.
         waited: Seconds spent in the queue.
+        is_wanted: Whether the caller still waits, within the deadline. Work may ask
+            before it does something costly.
     """
 
     worker: int
     waited: float
+    is_wanted: Callable[[], bool] = lambda: True
 
 
 class _Job(Generic[T]):
@@ -50,11 +53,14 @@ class _Job(Generic[T]):
         self.future: asyncio.Future[T] = loop.create_future()
         self._loop = loop
 
+    def is_wanted(self) -> bool:
+        return not self.future.done() and time.monotonic() < self.deadline
+
     def run(self, worker: int) -> None:
         result: T | None = None
         problem: Problem | None = None
         try:
-            result = self.work(Turn(worker, time.monotonic() - self.admitted))
+            result = self.work(Turn(worker, time.monotonic() - self.admitted, self.is_wanted))
         except Problem as raised:
             problem = raised
         except BaseException:  # noqa: BLE001  a worker outlives whatever the work does
@@ -234,7 +240,7 @@ class Engine:
                 if not self._waiting:
                     return
                 job = self._waiting.popleft()
-            if not job.future.done() and time.monotonic() < job.deadline:
+            if job.is_wanted():
                 job.run(index)
             # The picture's bytes go before the wait for the next one.
             del job

@@ -28,6 +28,7 @@ class LiteRtModel:
 
     backend = "litert"
     device: Device = "cpu"
+    batch_sizes = (1,)
 
     def __init__(self, version: StoredVersion) -> None:
         self._card = version.card

@@ -14,6 +14,7 @@ from app.errors import IntegrityError, ModelError
 from app.model_card import KERAS_FILE, LITERT_FILE, ModelCard, golden_pictures
 from app.model_store import Fingerprint, ModelStore, Refusal, StoredVersion
 from app.runtime.backend import LoadedModel, Runner
+from app.runtime.batcher import Batcher, Batching
 from app.runtime.devices import Device
 from app.runtime.residents import Resident, Residents, split_reference
 from app.settings import ALL_MODELS
@@ -26,24 +27,31 @@ _log = logging.getLogger(__name__)
 _SUM_TOLERANCE = 1e-2
 
 
-def load_resident(version: StoredVersion, *, device: Device, threads: int) -> Resident:
+def load_resident(
+    version: StoredVersion, *, device: Device, threads: int, batching: Batching | None = None
+) -> Resident:
     """Load one version, check its golden predictions and warm every runner.
 
     Args:
         version: From the store.
         device: Where it runs.
         threads: How many workers will run it.
+        batching: How pictures are put together on a GPU. Defaults to `Batching()`.
 
     Raises:
         ModelError: It cannot be served; the message says why.
     """
-    model = _load(version, device)
+    batching = batching or Batching()
+    model = _load(version, device, batching)
     runners = tuple(model.runner() for _ in range(threads))
     has_heat_map = _check(runners[0], version.card)
-    blank = np.zeros((1, version.card.input.height, version.card.input.width, 3), np.uint8)
-    for runner in runners:
-        runner(blank)
-    return Resident(version, model.backend, model.device, runners, has_heat_map)
+    spec = version.card.input
+    for size in model.batch_sizes:
+        blank = np.zeros((size, spec.height, spec.width, 3), np.uint8)
+        for runner in dict.fromkeys(runners):
+            runner(blank)
+    batcher = Batcher(runners[0], batching) if model.device == "gpu" else None
+    return Resident(version, model.backend, model.device, runners, has_heat_map, batcher)
 
 
 class Loader:
@@ -53,12 +61,20 @@ class Loader:
         store: Where they are.
         device: Where they run.
         threads: How many workers will run each.
+        batching: How pictures are put together on a GPU. Defaults to `Batching()`.
     """
 
-    def __init__(self, store: ModelStore, device: Device, threads: int) -> None:
+    def __init__(
+        self,
+        store: ModelStore,
+        device: Device,
+        threads: int,
+        batching: Batching | None = None,
+    ) -> None:
         self.store = store
         self._device = device
         self._threads = threads
+        self._batching = batching
         self._refused: dict[tuple[str, str], tuple[Fingerprint, Refusal]] = {}
 
     @property
@@ -89,7 +105,9 @@ class Loader:
         fingerprint = self.store.fingerprint(name, version)
         try:
             stored = self.store.open(name, version)
-            resident = load_resident(stored, device=self._device, threads=self._threads)
+            resident = load_resident(
+                stored, device=self._device, threads=self._threads, batching=self._batching
+            )
         except ModelError as error:
             reason = str(error)
         except Exception as error:  # noqa: BLE001  a model must not end the service, whatever it does
@@ -150,7 +168,7 @@ def _load_newest(
     return failures
 
 
-def _load(version: StoredVersion, device: Device) -> LoadedModel:
+def _load(version: StoredVersion, device: Device, batching: Batching) -> LoadedModel:
     files = version.card.files
     if LITERT_FILE in files and (device == "cpu" or KERAS_FILE not in files):
         from app.runtime.litert import LiteRtModel  # noqa: PLC0415
@@ -163,11 +181,16 @@ def _load(version: StoredVersion, device: Device) -> LoadedModel:
             f"Expected {LITERT_FILE} among its files, or TensorFlow installed to run {KERAS_FILE}."
         )
     # TensorFlow is not to be imported where it is not needed: it takes seconds.
-    from app.runtime.tensorflow import TensorFlowModel, claim_device  # noqa: PLC0415
+    from app.runtime.tensorflow import (  # noqa: PLC0415
+        TensorFlowModel,
+        batch_sizes,
+        claim_device,
+    )
 
     if device == "cpu":
         claim_device("cpu")
-    return TensorFlowModel(version, device)
+        return TensorFlowModel(version, device)
+    return TensorFlowModel(version, device, batch_sizes(batching.most))
 
 
 def _check(runner: Runner, card: ModelCard) -> bool:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from app.errors import UnknownModel
 from app.model_card import ModelCard
 from app.model_store import Refusal, StoredVersion
-from app.runtime.backend import Runner
+from app.runtime.backend import Outputs, Pixels, Runner
+from app.runtime.batcher import Batcher
 from app.runtime.devices import Device
+from app.runtime.engine import Turn
 
 __all__ = ["Resident", "Residents", "split_reference"]
 
@@ -28,6 +30,7 @@ class Resident:
         device: Where that runs it.
         runners: One for each worker thread.
         has_heat_map: Whether it gives activation maps.
+        batcher: Runs pictures of several workers together; None runs each alone.
     """
 
     version: StoredVersion
@@ -35,6 +38,18 @@ class Resident:
     device: Device
     runners: tuple[Runner, ...]
     has_heat_map: bool
+    batcher: Batcher | None = None
+
+    def run(self, pixels: Pixels, turn: Turn) -> Outputs:
+        """Run one picture's views in a worker thread.
+
+        Args:
+            pixels: uint8 [V, height, width, 3].
+            turn: The worker's.
+        """
+        if self.batcher is not None:
+            return self.batcher.run(pixels, turn.is_wanted)
+        return self.runners[turn.worker](pixels)
 
     @property
     def card(self) -> ModelCard:

@@ -18,10 +18,15 @@ from app.model_store import StoredVersion
 from app.runtime.backend import Outputs, Pixels, Runner, outputs_from
 from app.runtime.devices import Device
 
-__all__ = ["TensorFlowModel", "claim_device", "gpu_count"]
+__all__ = ["TensorFlowModel", "batch_sizes", "claim_device", "gpu_count"]
 
-BATCH_BUCKETS = (1, 2, 4, 8)
-"""Batches are padded to one of these sizes, each compiled before the model is ready."""
+BATCH_SIZES = (1, 2, 4)
+"""Where nothing is put together: a picture of one or two views, and the golden pictures."""
+
+
+def batch_sizes(most: int) -> tuple[int, ...]:
+    """Choose the sizes that batches are padded to: powers of two, and the largest itself."""
+    return (*(2**power for power in range((most - 1).bit_length())), most)
 
 
 def gpu_count() -> int:
@@ -45,12 +50,13 @@ def claim_device(device: Device) -> None:
 
 
 class TensorFlowModel:
-    """A version's model.keras, compiled for every batch bucket.
+    """A version's model.keras, compiled for every batch size.
 
     Args:
         version: What to load; the file is verified first.
         device: Where it runs; see `claim_device`.
-        buckets: Ascending batch sizes. Defaults to `BATCH_BUCKETS`.
+        sizes: Ascending batch sizes. Batches are padded to one of these, and each is
+            compiled here. Defaults to `BATCH_SIZES`.
 
     Raises:
         IntegrityError: The file is missing, altered, unsafe, or not of the card's form.
@@ -59,9 +65,10 @@ class TensorFlowModel:
     backend = "tensorflow"
 
     def __init__(
-        self, version: StoredVersion, device: Device, buckets: tuple[int, ...] = BATCH_BUCKETS
+        self, version: StoredVersion, device: Device, sizes: tuple[int, ...] = BATCH_SIZES
     ) -> None:
         self.device: Device = device
+        self.batch_sizes = sizes
         content = version.read(KERAS_FILE)
         model = _load(content)
         size = version.card.input
@@ -81,8 +88,8 @@ class TensorFlowModel:
 
         function = tf.function(forward, autograph=False)
         self._concrete = {
-            bucket: function.get_concrete_function(tf.TensorSpec([bucket, *shape], tf.uint8))
-            for bucket in buckets
+            size: function.get_concrete_function(tf.TensorSpec([size, *shape], tf.uint8))
+            for size in sizes
         }
         self._keras_model = model  # the functions hold its variables only weakly
 
@@ -91,21 +98,21 @@ class TensorFlowModel:
         return self._run
 
     def _run(self, pixels: Pixels) -> Outputs:
-        largest = max(self._concrete)
+        largest = max(self.batch_sizes)
         parts = [
-            self._run_bucket(pixels[start : start + largest])
+            self._run_padded(pixels[start : start + largest])
             for start in range(0, len(pixels), largest)
         ]
         return outputs_from(
             {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         )
 
-    def _run_bucket(self, pixels: Pixels) -> dict[str, Any]:
+    def _run_padded(self, pixels: Pixels) -> dict[str, Any]:
         count = len(pixels)
-        bucket = min(size for size in self._concrete if size >= count)
-        padded = np.zeros((bucket, *pixels.shape[1:]), np.uint8)
+        padded_count = min(size for size in self.batch_sizes if size >= count)
+        padded = np.zeros((padded_count, *pixels.shape[1:]), np.uint8)
         padded[:count] = pixels
-        answer = self._concrete[bucket](tf.constant(padded))
+        answer = self._concrete[padded_count](tf.constant(padded))
         return {name: each.numpy()[:count] for name, each in answer.items()}
 
 

@@ -48,9 +48,7 @@ class Watcher:
         self._residents = residents
         self._seconds = seconds
         named = [
-            split_reference(each)
-            for each in (residents.default, *references)
-            if each != ALL_MODELS
+            split_reference(each) for each in (residents.default, *references) if each != ALL_MODELS
         ]
         self._names = dict.fromkeys(name for name, version in named if version is None)
         self._pinned = {(name, version) for name, version in named if version is not None}
@@ -103,7 +101,7 @@ class Watcher:
             self._wake.clear()
             try:
                 self.look(forced=forced)
-            except Exception:
+            except Exception:  # noqa: BLE001  whatever a look fails at, there is a next one
                 _log.exception("looking for new versions failed")
 
     def _followed(self) -> list[str]:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,16 @@ class Process:
     """`python -m app` on a free port."""
 
     def __init__(self, store: Path, **variables: str) -> None:
+        self.popen = self.open(store, **variables)
+        assert self.popen.stdout is not None
+        self.ready_line = self.popen.stdout.readline()
+        found = re.search(r"(http://\S+)", self.ready_line)
+        assert found, self.popen.communicate()[1]
+        self.url = found[1]
+
+    @staticmethod
+    def open(store: Path, **variables: str) -> "subprocess.Popen[str]":
+        """Start it, without waiting until it is ready."""
         environment = {
             "PATH": os.environ["PATH"],
             "VASARI_MODELS_STORE": str(store),
@@ -33,19 +44,15 @@ class Process:
             **{key: value for key, value in os.environ.items() if key.startswith("COV")},
             **variables,
         }
-        self.popen = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "app"],
             cwd=ROOT,
             env=environment,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert self.popen.stdout is not None
-        self.ready_line = self.popen.stdout.readline()
-        found = re.search(r"(http://\S+)", self.ready_line)
-        assert found, self.popen.communicate()[1]
-        self.url = found[1]
 
     def resident_megabytes(self) -> float:
         status = Path(f"/proc/{self.popen.pid}/status").read_text(encoding="ascii")
@@ -171,6 +178,19 @@ def test_it_ends_in_order(store: Path, how: signal.Signals) -> None:
     assert "POST /predict 200" in log
 
 
+def test_a_hangup_signal_has_it_look_for_new_versions(store: Path) -> None:
+    process = Process(store, VASARI_RELOAD_SECONDS="0")
+    write_version(store, version="2")
+    process.popen.send_signal(signal.SIGHUP)
+    for _ in range(200):
+        if httpx.get(f"{process.url}/readyz").json()["models"] == [f"{NAME}@2"]:
+            break
+        time.sleep(0.05)
+    code, log = process.end()
+    assert code == 0
+    assert "tiny@2 answers in place of tiny@1" in log
+
+
 def test_below_a_sub_path(store: Path) -> None:
     """The proxy takes the sub-path away; the documents still know it."""
     process = Process(store, VASARI_ROOT_PATH="/art/vasari")
@@ -179,7 +199,8 @@ def test_below_a_sub_path(store: Path) -> None:
     assert httpx.get(f"{address}/healthz").json() == {"status": "live"}
     assert httpx.get(f"{address}/").status_code == 200
     assert httpx.get(f"{address}/web/index.html").status_code == 200
-    assert "/art/vasari/openapi.json" in httpx.get(f"{address}/docs").text
+    assert httpx.get(f"{address}/openapi.json").json()["servers"] == [{"url": "/art/vasari"}]
+    assert "openapi.json" in httpx.get(f"{address}/docs").text
     assert process.end()[0] == 0
 
 

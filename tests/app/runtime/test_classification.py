@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import UnsupportedImage
+from app.errors import DeadlineExceeded, UnsupportedImage
 from app.imaging import ImageLimits, decode
 from app.model_store import ModelStore
 from app.runtime import classification as module
@@ -70,3 +70,9 @@ def test_times_add_up(residents: tuple[Resident, ...]) -> None:
 def test_a_bad_picture_is_a_problem(residents: tuple[Resident, ...]) -> None:
     with pytest.raises(UnsupportedImage):
         Classification(b"text", residents, ImageLimits())(TURN)
+
+
+def test_no_model_is_run_for_nobody(residents: tuple[Resident, ...]) -> None:
+    unwanted = Turn(worker=99, waited=0, is_wanted=lambda: False)
+    with pytest.raises(DeadlineExceeded):
+        Classification(jpeg(), residents, ImageLimits())(unwanted)

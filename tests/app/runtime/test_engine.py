@@ -172,6 +172,29 @@ def test_a_cancelled_caller_takes_its_work_out_of_the_queue() -> None:
     run(scenario())
 
 
+def test_work_can_tell_whether_anybody_still_waits() -> None:
+    async def scenario() -> None:
+        answers: list[bool] = []
+        gate = Gate()
+
+        def work(turn: Turn) -> None:
+            answers.append(turn.is_wanted())
+            gate(turn)
+            answers.append(turn.is_wanted())
+
+        with engine() as opened:
+            task = asyncio.create_task(opened.run(work))
+            await until(gate.entered.is_set)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            gate.opened.set()
+            await opened.run(lambda _: None)
+        assert answers == [True, False]
+
+    run(scenario())
+
+
 def test_the_result_of_a_cancelled_caller_goes_nowhere() -> None:
     async def scenario() -> None:
         gate = Gate()

@@ -1,153 +1,56 @@
-"""`app.runtime.residents`: what is loaded, what is refused, and what answers for a name."""
+"""`app.runtime.residents`: what answers for a name, and how it is replaced."""
 
-import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.errors import IntegrityError, ModelError, UnknownModel
-from app.imaging import InputSpec
-from app.model_card import golden_pictures
-from app.model_store import ModelStore
-from app.runtime import residents as module
-from app.runtime.residents import Residents, load_residents, split_reference
-from tests.models import NAME, SIDE, expected_probabilities, litert_model, write_version
+from app.errors import UnknownModel
+from app.model_store import ModelStore, Refusal
+from app.runtime.loader import load_resident
+from app.runtime.residents import Resident, Residents, split_reference
+from tests.models import NAME, write_version
 
 
-def load(store: Path, *references: str, default: str = NAME) -> Residents:
-    return load_residents(ModelStore(store), references, default=default, device="cpu", threads=1)
-
-
-def references(loaded: Residents) -> list[str]:
-    return [each.version.reference for each in loaded.current]
-
-
-def golden(**change: Any) -> dict[str, Any]:
-    found = expected_probabilities(golden_pictures(InputSpec(SIDE, SIDE))).tolist()
-    return {"golden": {"probabilities": found, **change}}
-
-
-def test_the_newest_version_of_the_default_model_is_loaded(store: Path) -> None:
+@pytest.fixture
+def versions(store: Path) -> tuple[Resident, ...]:
+    write_version(store, version="2")
     write_version(store, version="10")
-    write_version(store, version="9")
-    write_version(store, name="another")
-    loaded = load(store)
-    assert references(loaded) == ["tiny@10"]
-    assert loaded.get().backend == "litert"
-    assert loaded.get().device == "cpu"
-    assert loaded.get().has_heat_map
+    opened = ModelStore(store)
+    return tuple(
+        load_resident(opened.open(NAME, version), device="cpu", threads=1)
+        for version in ("1", "10", "2")
+    )
 
 
-def test_what_is_named_is_loaded_besides(store: Path) -> None:
-    write_version(store, version="2")
-    write_version(store, name="another", version="5")
-    loaded = load(store, "another", "tiny@1", "tiny@1", "tiny")
-    assert references(loaded) == ["another@5", "tiny@2", "tiny@1"]
-    assert loaded.get("tiny").card.version == "2"
-    assert loaded.get("tiny@1").card.version == "1"
+def test_a_bare_name_is_the_newest_version(versions: tuple[Resident, ...]) -> None:
+    residents = Residents(NAME, versions)
+    assert [each.card.version for each in residents.current] == ["10", "2", "1"]
+    assert residents.get().card.version == "10"
+    assert residents.get("tiny").card.version == "10"
+    assert residents.get("tiny@2").card.version == "2"
 
 
-def test_a_pinned_default(store: Path) -> None:
-    write_version(store, version="2")
-    loaded = load(store, "tiny@2", default="tiny@1")
-    assert references(load(store, "tiny", default="tiny@2")) == ["tiny@2"]
-    assert loaded.get().version.reference == "tiny@1"
-    assert loaded.get("tiny").version.reference == "tiny@2"
-
-
-def test_all_is_every_model_and_a_bad_one_stops_nothing(store: Path) -> None:
-    write_version(store, name="another")
-    write_version(store, name="broken", files={"model.tflite": b"not a model"})
-    loaded = load(store, "all")
-    assert references(loaded) == ["another@1", "tiny@1"]
-    assert [each.name for each in loaded.refused] == ["broken"]
-
-
-def test_an_unknown_model_is_told_with_the_known_ones(store: Path) -> None:
-    loaded = load(store)
+def test_an_unknown_model_is_told_with_the_known_ones(versions: tuple[Resident, ...]) -> None:
+    residents = Residents(NAME, versions[:1])
     for reference in ("nobody", "tiny@2", "tiny@1@1", "@"):
         with pytest.raises(UnknownModel) as raised:
-            loaded.get(reference)
+            residents.get(reference)
         assert raised.value.extensions == {"models": ["tiny@1"]}
         assert repr(reference) in raised.value.detail
 
 
-def test_golden_predictions_that_are_found_again(store: Path) -> None:
-    write_version(store, version="2", card=golden())
-    assert references(load(store)) == ["tiny@2"]
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"files": {"model.tflite": {"sha256": "0" * 64}}}, r"sha256 0{64}; received"),
-        ({"golden": {"probabilities": [[0.25] * 4] * 3}}, "answers that differ by"),
-        ({"golden": {"probabilities": [[0.25] * 4]}}, r"golden predictions \(3, 4\)"),
-        ({"classes": [{"name": "a"}, {"name": "b"}]}, r"Expected probabilities \(3, 2\)"),
-        ({"input": {"height": 32, "width": 32}}, r"to take \[1, 32, 32, 3\]"),
-        ({"format_version": 2}, "Expected format_version 1"),
-        ({"files": {}}, "it has neither"),
-    ],
-)
-def test_a_bad_version_is_refused_and_the_older_one_answers(
-    store: Path, caplog: pytest.LogCaptureFixture, change: dict[str, Any], reason: str
+def test_what_was_found_before_a_replacement_stays_as_it_was(
+    versions: tuple[Resident, ...],
 ) -> None:
-    write_version(store, version="2", card=change)
-    with caplog.at_level(logging.WARNING):
-        loaded = load(store)
-    assert references(loaded) == ["tiny@1"]
-    (refusal,) = loaded.refused
-    assert (refusal.name, refusal.version) == ("tiny", "2")
-    with pytest.raises(AssertionError, match=reason):
-        raise AssertionError(refusal.reason)
-    assert "refused tiny@2" in caplog.text
-
-
-def test_a_model_that_gives_no_probabilities_is_refused(store: Path) -> None:
-    broken = litert_model(bias=[float("nan")] * 4)
-    write_version(store, version="2", files={"model.tflite": broken})
-    (refusal,) = load(store).refused
-    assert "negative or infinite" in refusal.reason
-
-
-def test_a_model_whose_outputs_do_not_sum_to_one_is_refused(store: Path) -> None:
-    logits = litert_model(bias=[30] * 4, softmax=False)
-    write_version(store, version="2", files={"model.tflite": logits})
-    (refusal,) = load(store).refused
-    assert "Expected probabilities that sum to 1; they sum to [1" in refusal.reason
-
-
-def test_a_signature_is_not_needed(store: Path) -> None:
-    write_version(store, version="2", files={"model.tflite": litert_model(signature=False)})
-    loaded = load(store)
-    assert references(loaded) == ["tiny@2"]
-    assert not loaded.get().has_heat_map
-
-
-def test_without_any_good_version_it_does_not_load(tmp_path: Path) -> None:
-    write_version(tmp_path, card={"format_version": 5})
-    with pytest.raises(ModelError, match=r"No version of tiny can be served\. tiny@1: Expected"):
-        load(tmp_path)
-    with pytest.raises(ModelError, match=r"No version of absent stands in .*\['tiny'\]"):
-        load(tmp_path, default="absent")
-    with pytest.raises(ModelError, match=r"No version of tiny@3 can be served"):
-        load(tmp_path, default="tiny@3")
-
-
-def test_a_keras_file_without_tensorflow_is_refused_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
-    write_version(tmp_path, files={"model.keras": b"unread"})
-    with pytest.raises(ModelError, match="or TensorFlow installed"):
-        load(tmp_path)
+    refusal = Refusal(NAME, "3", "Expected better.")
+    residents = Residents(NAME, versions[:1])
+    before = residents.current
+    residents.replace(versions[1:], [refusal])
+    assert [each.card.version for each in before] == ["1"]
+    assert [each.card.version for each in residents.current] == ["10", "2"]
+    assert residents.refused == (refusal,)
 
 
 def test_references_are_split() -> None:
     assert split_reference("tiny") == ("tiny", None)
     assert split_reference("tiny@3") == ("tiny", "3")
-
-
-def test_integrity_is_a_model_error() -> None:
-    assert issubclass(IntegrityError, ModelError)

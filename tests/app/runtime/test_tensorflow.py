@@ -1,5 +1,8 @@
 """`app.runtime.tensorflow`, on the CPU through the code that a GPU runs; parity with LiteRT."""
 
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 import tensorflow as tf
 from fastapi.testclient import TestClient
 
+from app import service
 from app.errors import IntegrityError
 from app.main import create_app
 from app.model_card import golden_pictures
@@ -17,7 +21,7 @@ from app.runtime import loader
 from app.runtime import tensorflow as module
 from app.runtime.litert import LiteRtModel
 from app.runtime.tensorflow import TensorFlowModel, claim_device, gpu_count
-from app.settings import Settings
+from app.settings import Settings, usable_cores
 from tests.images import jpeg, photograph
 from tests.keras_models import (
     foreign_network,
@@ -82,8 +86,8 @@ def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, by
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 11])
-def test_padding_to_a_bucket_changes_no_answer(version: StoredVersion, count: int) -> None:
-    runner = TensorFlowModel(version, "cpu", buckets=(1, 4)).runner()
+def test_padding_changes_no_answer(version: StoredVersion, count: int) -> None:
+    runner = TensorFlowModel(version, "cpu", sizes=(1, 4)).runner()
     pictures = random_pictures(count)
     together = runner(pictures).probabilities
     alone = np.concatenate([runner(pictures[row : row + 1]).probabilities for row in range(count)])
@@ -91,11 +95,19 @@ def test_padding_to_a_bucket_changes_no_answer(version: StoredVersion, count: in
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-def test_every_bucket_is_compiled_at_load(version: StoredVersion) -> None:
+def test_every_size_of_batch_is_compiled_at_load(version: StoredVersion) -> None:
     model = TensorFlowModel(version, "cpu")
-    assert tuple(model._concrete) == module.BATCH_BUCKETS
+    assert tuple(model._concrete) == model.batch_sizes == module.BATCH_SIZES
     assert model.backend == "tensorflow"
     assert model.device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("most", "sizes"),
+    [(1, (1,)), (2, (1, 2)), (3, (1, 2, 3)), (8, (1, 2, 4, 8)), (20, (1, 2, 4, 8, 16, 20))],
+)
+def test_sizes_of_batches(most: int, sizes: tuple[int, ...]) -> None:
+    assert module.batch_sizes(most) == sizes
 
 
 def test_a_foreign_model_with_a_minimal_card_works(tmp_path: Path) -> None:
@@ -150,6 +162,7 @@ def test_a_gpu_gets_the_keras_file_even_where_there_is_a_litert_file(
     """The same code on the CPU, for there is no GPU here."""
     resident = loader.load_resident(version, device="gpu", threads=1)
     assert (resident.backend, resident.device) == ("tensorflow", "gpu")
+    assert resident.batcher is not None
     lite_only = StoredVersion(
         version.folder,
         version.card.model_copy(
@@ -158,6 +171,58 @@ def test_a_gpu_gets_the_keras_file_even_where_there_is_a_litert_file(
     )
     resident = loader.load_resident(lite_only, device="gpu", threads=1)
     assert (resident.backend, resident.device) == ("litert", "cpu")
+    assert resident.batcher is None
+
+
+def test_what_a_gpu_serves_by_batches_is_what_a_cpu_serves_one_by_one(
+    tmp_path: Path, exported: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole service, made to believe in a GPU; TensorFlow runs on the CPU all the same."""
+    write_version(tmp_path, files=exported)
+    pictures = [jpeg(photograph(60 + 7 * number, 50)) for number in range(24)]
+    given: dict[str, Any] = {
+        "models_store": tmp_path,
+        "model": NAME,
+        "max_batch": 4,
+        "reload_seconds": 0,
+    }
+    with TestClient(create_app(Settings(**given, device="cpu"))) as client:
+        alone = [client.post("/predict", content=each).json() for each in pictures]
+    monkeypatch.setattr(service, "choose_device", lambda _: "gpu")
+    sizes: list[int] = []
+    real = TensorFlowModel._run
+
+    def counted(model: TensorFlowModel, pixels: Any) -> Any:
+        sizes.append(len(pixels))
+        return real(model, pixels)
+
+    monkeypatch.setattr(TensorFlowModel, "_run", counted)
+    with TestClient(create_app(Settings(**given))) as client:
+        assert client.get("/readyz").json()["device"] == "gpu"
+        assert client.app.state.service.engine.threads == 2 * usable_cores()  # type: ignore[attr-defined]
+        assert set(sizes) >= {1, 2, 4}  # warmed before it is ready
+        sizes.clear()
+
+        def ask(data: bytes) -> Any:
+            return client.post("/predict", content=data).json()
+
+        with ThreadPoolExecutor(12) as callers:
+            together = list(callers.map(ask, pictures))
+    for one, other in zip(alone, together, strict=True):
+        assert one["image"] == other["image"]
+        for period, probability in one["probabilities"].items():
+            assert other["probabilities"][period] == pytest.approx(probability, abs=2e-3)
+    assert sum(sizes) == len(pictures)
+    assert max(sizes) <= 4
+
+
+def test_a_replaced_keras_model_is_freed(version: StoredVersion) -> None:
+    resident = loader.load_resident(version, device="gpu", threads=1)
+    model = weakref.ref(resident.runners[0].__self__)  # type: ignore[attr-defined]
+    assert model() is not None
+    del resident
+    gc.collect()
+    assert model() is None
 
 
 class _FakeConfig:
