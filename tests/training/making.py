@@ -37,11 +37,13 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def folder(root: Path, classes: Sequence[str] = ("medieval", "modern"), count: int = 8) -> Path:
-    """DIR/<class>/<n>.jpg; the classes differ in colour."""
+def folder(
+    root: Path, classes: Sequence[str] = ("medieval", "modern"), count: int = 8, start: int = 0
+) -> Path:
+    """DIR/<class>/<n>.jpg; the classes differ in colour, and no two numbers are alike."""
     for place, name in enumerate(classes):
         colour = COLOURS.get(name, (90, 90, 90))
-        for number in range(count):
+        for number in range(start, start + count):
             data = jpeg(painting(1000 * place + number, colour))
             write(root / name / f"{number:03}.jpg", data)
     return root

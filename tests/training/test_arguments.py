@@ -62,6 +62,34 @@ def test_every_option_is_read() -> None:
     )
 
 
+def test_switches_are_in_the_command() -> None:
+    """As they were given; what was not given is not."""
+    line = "--data DIR --recipe logistic --no-refit"
+    assert parse(line.split()).command() == f"python -m training.run {line}"
+    assert parse(["--refit"]).command() == "python -m training.run --data DIR --refit"
+    shown = parse(["--show-data"])
+    assert shown.show_data == Path("data-sample.png")
+    assert shown.command() == parse([]).command()
+
+
+@pytest.mark.parametrize(
+    ("line", "compares"),
+    [("", False), ("--recipe all", True), ("--repeats 2", True), ("--folds 3", True)],
+)
+def test_some_options_compare(line: str, compares: bool) -> None:
+    """All recipes, several seeds, or several parts."""
+    assert parse(line.split()).compares is compares
+
+
+def test_what_the_other_recipes_take() -> None:
+    """A backbone, the case's slips, random weights, a number of views."""
+    line = (
+        "--data DIR --recipe keras_applications --weights random --backbone vgg16 --faithful "
+        "--views 5"
+    )
+    assert parse(line.split()).command() == f"python -m training.run {line}"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -72,6 +100,8 @@ def test_every_option_is_read() -> None:
         ("--name ../up", "lower-case"),
         ("--cache-gigabytes -1", "at least 0"),
         ("--seed -1", "at least 0"),
+        ("--folds 1", "from 2 to 20"),
+        ("--repeats 0", "above 0"),
     ],
 )
 def test_a_bad_option_ends_the_command(

@@ -103,7 +103,7 @@ def test_other_features_are_not_mistaken(tmp_path: Path, stem: Stem, other: str)
 
 def test_the_cache_is_bounded_and_forgives(tmp_path: Path) -> None:
     """Past its budget nothing is kept; a damaged file is as none."""
-    cache = FeatureCache(tmp_path, budget=40)
+    cache = FeatureCache(tmp_path, budget=40, memory=0)
     small = np.arange(10, dtype=np.float16)
     cache.put("aa11", small)
     cache.put("bb22", small)

@@ -15,6 +15,7 @@ from training.data.pictures import Pictures
 from training.features import FeatureCache, Features
 from training.fitting import fit
 from training.networks import linear
+from training.networks.network import Network
 from training.recipes import load
 from training.recipes.recipe import Optimizer, Recipe
 from training.state import Epoch, RunState
@@ -121,6 +122,28 @@ def test_a_cut_run_goes_on_to_the_same_weights(tmp_path: Path, kind: str) -> Non
     for expected, received in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(expected, received)
     assert [each.loss for each in joined] == [each.loss for each in history]
+
+
+def _with_dropout(root: Path, watch: Watch) -> list[Any]:
+    keras.utils.set_random_seed(3)
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(image))
+    logits = keras.layers.Dense(2)(keras.layers.Dropout(0.5, seed=1)(x))
+    network = Network(None, keras.Model(image, logits), lambda: network.trunk)
+    features = _features(root, 0, 6, RECIPE), _features(root, 100, 2, RECIPE)
+    fit(network, RECIPE, features, NAMES, state=RunState(root / "run"), watcher=watch)
+    weights: list[Any] = network.trunk.get_weights()
+    return weights
+
+
+def test_dropout_goes_on_where_it_was_cut(tmp_path: Path) -> None:
+    """Its random numbers are part of the state."""
+    whole = _with_dropout(tmp_path / "whole", Watch())
+    with pytest.raises(KeyboardInterrupt):
+        _with_dropout(tmp_path / "cut", Watch(stop_after=1))
+    resumed = _with_dropout(tmp_path / "cut", Watch())
+    for expected, received in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(expected, received)
 
 
 def test_without_validation_pictures(tmp_path: Path) -> None:

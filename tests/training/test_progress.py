@@ -26,9 +26,7 @@ def _run(resumed: int, *, validated: bool) -> str:
 def test_each_pass_leaves_a_line() -> None:
     """With what it came to, and the time left."""
     text = _run(0, validated=True)
-    assert (
-        "pass  1/3  loss 1.250  accuracy 0.500  validation loss 0.750  accuracy 0.625  4 s" in text
-    )
+    assert "pass  1/3  loss 1.250, accuracy 0.500; validation 0.750, 0.625; 4 s" in text
     assert "pass  3/3" in text
     assert "left" in text
 

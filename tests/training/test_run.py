@@ -130,6 +130,31 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(
     assert not (tmp_path / "store").exists()
 
 
+def test_a_lack_of_data_is_told_before_tensorflow_starts() -> None:
+    """Its start takes seconds."""
+    code = (
+        "import sys\n"
+        "from training.run import main\n"
+        "assert main(['--data', 'nowhere']) == 1\n"
+        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "it does not exist" in " ".join(done.stderr.split())
+    assert done.stdout == "[]\n"
+
+
+def test_the_command_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One recipe, two seeds; the report's path is told, and nothing is stored."""
+    data = folder(tmp_path / "data", count=8)
+    line = ["--data", str(data), "--recipe", "logistic", "--repeats", "2", "--size", "16"]
+    assert main([*line, "--epochs", "1", *_places(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert "run 2 of 2: logistic, seed 1" in output
+    (report,) = (tmp_path / "cache" / "comparisons").glob("*.html")
+    assert report.name in "".join(output.split())
+    assert not (tmp_path / "store").exists()
+
+
 def test_without_validation_pictures_nothing_is_calibrated(tmp_path: Path) -> None:
     """All of them leave, as copies of test pictures; what was skipped is listed."""
     from training.arguments import parse  # noqa: PLC0415
@@ -170,7 +195,7 @@ def test_a_run_that_is_cut_goes_on(tmp_path: Path, kind: signal.Signals) -> None
     data = folder(tmp_path / "data", NAMES, count=20)
     process = _start(tmp_path, data)
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "cache").glob("runs/*/state.npz")):
+    while not list((tmp_path / "cache").glob("runs/*/first/state.npz")):
         assert process.poll() is None, (tmp_path / "output").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -178,17 +178,29 @@ def warp(pixels: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np
     height, width = pixels.shape[:2]
     # Keras turns about the middle between pixel centres; half a pixel off theirs.
     middle = np.array([height / 2 - 0.5, width / 2 - 0.5])
-    rows, columns = np.indices((height, width), dtype=np.float64)
-    places = np.stack([rows.ravel() - middle[0], columns.ravel() - middle[1]])
-    found = matrix[:2, :2] @ places + (matrix[:2, 2] + middle)[:, None]
-    y = np.clip(found[0], 0, height - 1)
-    x = np.clip(found[1], 0, width - 1)
-    top = np.minimum(y.astype(np.int64), height - 2 if height > 1 else 0)
-    left = np.minimum(x.astype(np.int64), width - 2 if width > 1 else 0)
-    below, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-    dy = (y - top)[:, None].astype(np.float32)
-    dx = (x - left)[:, None].astype(np.float32)
-    upper = pixels[top, left] * (1 - dx) + pixels[top, right] * dx
-    lower = pixels[below, left] * (1 - dx) + pixels[below, right] * dx
-    warped: NDArray[np.float32] = (upper * (1 - dy) + lower * dy).reshape(pixels.shape)
-    return warped
+    turned = matrix[:2, :2]
+    moved = matrix[:2, 2] + middle - turned @ middle
+    # Pillow fills with black beyond the edge: as much edge as the corners reach is put there.
+    corners = np.array([[0, 0, height - 1, height - 1], [0, width - 1, 0, width - 1]])
+    reached = turned @ corners + moved[:, None]
+    before = np.ceil(np.maximum(0, -reached.min(axis=1))).astype(int) + _MARGIN
+    after = reached.max(axis=1) - (height - 1, width - 1)
+    after = np.ceil(np.maximum(0, after)).astype(int) + _MARGIN
+    padded = np.pad(pixels, [*zip(before, after, strict=True), (0, 0)], mode="edge")
+    (y_down, y_across), (x_down, x_across) = turned
+    y, x = moved + before
+    # Pillow counts x first, and from a pixel's corner, not its centre.
+    x += 0.5 - 0.5 * (x_across + x_down)
+    y += 0.5 - 0.5 * (y_across + y_down)
+    coefficients = (x_across, x_down, x, y_across, y_down, y)
+    # A channel at a time in floating point: in bytes Pillow rounds down.
+    channels = [
+        Image.fromarray(padded[..., channel]).transform(
+            (width, height), Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
+        )
+        for channel in range(pixels.shape[2])
+    ]
+    return np.stack([np.asarray(each) for each in channels], axis=-1)
+
+
+_MARGIN = 2

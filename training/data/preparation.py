@@ -9,37 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.model_card import PeriodClass, TrainingData
+from training.data.checks import LEAST, check, warnings
 from training.data.duplicates import near_duplicates
 from training.data.index import SPLITS, Example, Index
-from training.data.inspection import Facts, Inspection
+from training.data.inspection import Inspection
+from training.data.part import Part
 from training.data.splits import artist_groups, hold_out, leaking
-from training.errors import DataError
 
-__all__ = ["Part", "Prepared", "prepare"]
+__all__ = ["MANY", "Prepared", "digest", "prepare"]
 
-LEAST = 4
-"""Fewest pictures of a class to train on; below it a figure would mean nothing."""
-
-_FEW = 20
-_MANY = 1000
-
-
-@dataclass(frozen=True)
-class Part:
-    """The pictures of one split.
-
-    Attributes:
-        examples: With `split` set.
-        facts: Of each.
-    """
-
-    examples: tuple[Example, ...]
-    facts: tuple[Facts, ...]
-
-    @property
-    def digests(self) -> tuple[str, ...]:
-        """sha256 of each file."""
-        return tuple(each.sha256 for each in self.facts)
+MANY = 1000
+"""From so many pictures on a tenth is enough to hold out, and worth learning from in the end."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +33,8 @@ class Prepared:
         test: Only reported on; may be empty.
         facts: What the card says of the data.
         held_out: How the validation pictures were chosen, in words.
+        held_by_us: Whether the data did not choose them: then they may be learnt
+            from in the end.
         unreadable: (file, reason) of what was skipped.
         warnings: Sentences for the person at the keyboard.
     """
@@ -63,6 +45,7 @@ class Prepared:
     test: Part
     facts: TrainingData
     held_out: str
+    held_by_us: bool
     unreadable: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
 
@@ -91,7 +74,8 @@ def prepare(
     duplicates = near_duplicates([each.phash for each in inspection.facts])
     splits = [each.split or "train" for each in examples]
     held_out = "the data's own validation split"
-    if "validation" not in splits:
+    held_by_us = "validation" not in splits
+    if held_by_us:
         held_out = _hold_out(examples, splits, duplicates, share, seed)
     leaks = leaking(splits, duplicates)
     dropped = {place for places in leaks.values() for place in places}
@@ -103,10 +87,10 @@ def prepare(
         )
         for split in SPLITS
     }
-    _check(index.classes, parts["train"])
+    check(index.classes, parts["train"])
     counts = {split: Counter(e.class_name for e in part.examples) for split, part in parts.items()}
     facts = TrainingData(
-        digest=_digest(parts),
+        digest=digest(parts),
         counts={split: dict(sorted(each.items())) for split, each in counts.items() if each},
         sources=dict(
             sorted(Counter(e.source for e in parts["train"].examples if e.source).items())
@@ -124,8 +108,9 @@ def prepare(
         parts["test"],
         facts,
         held_out,
+        held_by_us,
         inspection.unreadable,
-        tuple(_warnings(index.classes, parts)),
+        tuple(warnings(index.classes, parts)),
     )
 
 
@@ -138,7 +123,7 @@ def _hold_out(
 ) -> str:
     """Turn some of `splits` from train to validation; returns how, in words."""
     train = [n for n, split in enumerate(splits) if split == "train"]
-    wanted = share if share is not None else (0.1 if len(train) >= _MANY else 0.2)
+    wanted = share if share is not None else (0.1 if len(train) >= MANY else 0.2)
     ours = [examples[n] for n in train]
     if min(Counter(each.class_name for each in ours).values(), default=0) < LEAST:
         return "nothing"  # refused in a moment, with a better sentence
@@ -165,52 +150,12 @@ def _part(places: Sequence[int], split: str, inspection: Inspection) -> Part:
     )
 
 
-def _check(classes: Sequence[PeriodClass], train: Part) -> None:
-    counts = Counter(each.class_name for each in train.examples)
-    few = {each.name: counts[each.name] for each in classes if counts[each.name] < LEAST}
-    if few:
-        listed = ", ".join(f"{name}: {count}" for name, count in few.items())
-        raise DataError(
-            f"Expected at least {LEAST} readable training pictures of every class; "
-            f"received {listed}."
-        )
-
-
-def _warnings(classes: Sequence[PeriodClass], parts: dict[str, Part]) -> list[str]:
-    counts = Counter(each.class_name for each in parts["train"].examples)
-    held = Counter(each.class_name for each in parts["validation"].examples)
-    few = [each.name for each in classes if counts[each.name] < _FEW]
-    found = []
-    if few:
-        found.append(
-            f"Fewer than {_FEW} training pictures of {', '.join(few)}: "
-            "the result says little about them."
-        )
-    without = [each.name for each in classes if not held[each.name]]
-    if without:
-        found.append(
-            f"No validation picture of {', '.join(without)}: "
-            "calibration does not know these classes."
-        )
-    sources = {
-        each.name: {e.source for e in parts["train"].examples if e.class_name == each.name}
-        for each in classes
-    }
-    alone = [name for name, of in sources.items() if len(of) == 1 and None not in of]
-    if alone:
-        found.append(
-            f"All training pictures of {', '.join(alone)} come from one source: "
-            "the model may learn the source in place of the class."
-        )
-    return found
-
-
-def _digest(parts: dict[str, Part]) -> str:
+def digest(parts: dict[str, Part]) -> str:
     """Over every picture's split, class, bytes, and what its showing depends on."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for split in SPLITS:
         part = parts[split]
         for example, facts in zip(part.examples, part.facts, strict=True):
             row = (split, example.class_name, example.source or "", facts.sha256)
-            digest.update("\t".join(row).encode() + b"\n")
-    return digest.hexdigest()
+            found.update("\t".join(row).encode() + b"\n")
+    return found.hexdigest()

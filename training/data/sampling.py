@@ -18,7 +18,8 @@ class Draw:
 
     Attributes:
         position: Of the example.
-        view: Which of its views; no two showings of a run share one.
+        view: Which of its views; no two showings of a run share one, unless the
+            sampling has a number of views.
     """
 
     position: int
@@ -36,11 +37,14 @@ class Sampling:
         source_power: With `even`, a source's part in its class is its number of
             pictures to this power: 0 is equal parts, 1 parts by size.
         most: Most pictures of a pass; None is as many as there are.
+        views: How many views a picture has, shown in turn, so that what is computed
+            of them is computed once; None makes a new one for every showing.
     """
 
     even: bool = False
     source_power: float = 0.5
     most: int | None = None
+    views: int | None = None
 
 
 def draws(examples: Sequence[Example], sampling: Sampling, seed: int, epoch: int) -> list[Draw]:
@@ -66,7 +70,10 @@ def draws(examples: Sequence[Example], sampling: Sampling, seed: int, epoch: int
     drawn = []
     for place in places.tolist():
         # A picture drawn twice in a pass is shown in two views.
-        drawn.append(Draw(place, epoch * _VIEWS_A_PASS + shown[place]))
+        view = epoch * _VIEWS_A_PASS + shown[place]
+        if sampling.views is not None:
+            view = (epoch + shown[place]) % sampling.views
+        drawn.append(Draw(place, view))
         shown[place] += 1
     return drawn
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "FEW",
     "Bin",
     "confident_threshold",
     "expected_calibration_error",
@@ -14,6 +15,9 @@ __all__ = [
     "reliability",
     "with_temperature",
 ]
+
+FEW = 40
+"""Pictures below which a temperature is not fitted freely."""
 
 _BINS = 15
 _LOWEST, _HIGHEST = 0.2, 10.0
@@ -46,7 +50,9 @@ def with_temperature(probabilities: NDArray[np.float64], temperature: float) -> 
 def fit_temperature(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
     """Find the temperature at which the true classes are most likely.
 
-    Each class weighs the same, whatever its number of pictures.
+    Each class weighs the same, whatever its number of pictures. Seven pictures
+    can ask for a temperature of 10 by chance, so of fewer than `FEW` the
+    logarithm is taken only as far as their share of `FEW`.
 
     Args:
         truth: [N], of pictures that were not trained on.
@@ -65,7 +71,8 @@ def fit_temperature(truth: NDArray[np.int64], probabilities: NDArray[np.float64]
         likely = np.maximum(scaled[np.arange(len(truth)), truth], 1e-30)
         return float(-(weight * np.log(likely)).sum() / weight.sum())
 
-    return float(np.exp(_golden_section(cost, np.log(_LOWEST), np.log(_HIGHEST))))
+    found = _golden_section(cost, np.log(_LOWEST), np.log(_HIGHEST))
+    return float(np.exp(found * min(1.0, len(truth) / FEW)))
 
 
 def _golden_section(cost: Callable[[float], float], low: float, high: float) -> float:

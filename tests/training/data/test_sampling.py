@@ -46,3 +46,10 @@ def test_no_view_is_shown_twice() -> None:
     sampling = Sampling(even=True, source_power=0)
     shown = [each for epoch in range(3) for each in draws(EXAMPLES, sampling, 0, epoch)]
     assert len({(each.position, each.view) for each in shown}) == len(shown)
+
+
+def test_a_number_of_views_is_shown_in_turn() -> None:
+    """Each once in as many passes, and then again."""
+    shown = [each for epoch in range(6) for each in draws(EXAMPLES, Sampling(views=3), 0, epoch)]
+    assert Counter(each.view for each in shown if each.position == 7) == {0: 2, 1: 2, 2: 2}
+    assert len({(each.position, each.view) for each in shown}) == 3 * len(EXAMPLES)

