@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 from training.errors import OptionError
-from training.networks.network import Network
+from training.networks.network import Network, from_pixels
 
 __all__ = ["LEAST", "alexnet"]
 
@@ -28,7 +28,7 @@ def alexnet(height: int, width: int, classes: int, seed: int, dense: int = 4096)
     if min(height, width) < LEAST:
         raise OptionError(f"Expected at least {LEAST} pixels a side; received {height} x {width}.")
 
-    def build(dtype: str) -> tuple[keras.Model, keras.Model]:
+    def logits_of(x: keras.KerasTensor) -> keras.KerasTensor:
         # Each layer draws its weights from a seed of its own, in their order.
         seeds = iter(range(seed * 100, seed * 100 + 100))
 
@@ -50,9 +50,6 @@ def alexnet(height: int, width: int, classes: int, seed: int, dense: int = 4096)
                 units, activation=activation, kernel_initializer=initial, name=name
             )(x)
 
-        image = keras.Input((height, width, 3), dtype=dtype, name="image")
-        x = layers.Rescaling(1 / 255, name="rescale")(image)
-        x = layers.BatchNormalization(name="normalise")(x)
         x = layers.MaxPooling2D(3, 2, name="pool1")(convolve(x, 1, 96, 11))
         x = layers.MaxPooling2D(3, 2, name="pool2")(convolve(x, 2, 256, 5))
         x = convolve(x, 3, 384, 3)
@@ -62,16 +59,6 @@ def alexnet(height: int, width: int, classes: int, seed: int, dense: int = 4096)
         for number in (1, 2):
             x = connect(x, f"dense{number}", dense, "relu")
             x = layers.Dropout(0.5, seed=next(seeds), name=f"dropout{number}")(x)
-        logits = connect(x, "logits", classes, None)
-        probabilities = layers.Softmax(name="probabilities")(logits)
-        served = keras.Model(image, {"probabilities": probabilities}, name="painting_period")
-        return keras.Model(image, logits, name="trunk"), served
+        return connect(x, "logits", classes, None)
 
-    trunk, _ = build("float32")
-
-    def serving() -> keras.Model:
-        _, served = build("uint8")
-        served.set_weights(trunk.get_weights())
-        return served
-
-    return Network(None, trunk, serving)
+    return from_pixels(height, width, logits_of)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from training.networks.network import Network
+from training.networks.network import Network, from_pixels
 
 __all__ = ["logistic"]
 
@@ -18,22 +18,9 @@ def logistic(height: int, width: int, classes: int, seed: int) -> Network:
         seed: For the first weights.
     """
 
-    def build(dtype: str) -> tuple[keras.Model, keras.Model]:
-        image = keras.Input((height, width, 3), dtype=dtype, name="image")
-        x = layers.Rescaling(1 / 255, name="rescale")(image)
-        x = layers.BatchNormalization(name="normalise")(x)
-        x = layers.Flatten(name="flatten")(x)
+    def logits_of(x: keras.KerasTensor) -> keras.KerasTensor:
         initial = keras.initializers.GlorotUniform(seed)
-        logits = layers.Dense(classes, kernel_initializer=initial, name="logits")(x)
-        probabilities = layers.Softmax(name="probabilities")(logits)
-        served = keras.Model(image, {"probabilities": probabilities}, name="painting_period")
-        return keras.Model(image, logits, name="trunk"), served
+        x = layers.Flatten(name="flatten")(x)
+        return layers.Dense(classes, kernel_initializer=initial, name="logits")(x)
 
-    trunk, _ = build("float32")
-
-    def serving() -> keras.Model:
-        _, served = build("uint8")
-        served.set_weights(trunk.get_weights())
-        return served
-
-    return Network(None, trunk, serving)
+    return from_pixels(height, width, logits_of)

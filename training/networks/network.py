@@ -8,7 +8,7 @@ from keras import layers
 
 from training.networks import efficientnet_lite
 
-__all__ = ["Network", "fine_tuned_efficientnet", "serving_classifier"]
+__all__ = ["Network", "fine_tuned_efficientnet", "from_pixels", "serving_classifier"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,36 @@ def fine_tuned_efficientnet(
         return serving_classifier(bare, kernel, bias)
 
     return Network(stem, trunk, serving)
+
+
+def from_pixels(
+    height: int, width: int, logits_of: Callable[[keras.KerasTensor], keras.KerasTensor]
+) -> Network:
+    """A network of the teaching case: trained whole, from pixels rescaled and normalised.
+
+    Args:
+        height: Rows of the input.
+        width: Columns of the input.
+        logits_of: Makes the layers from the normalised picture to the logits; it is
+            called once for training and once for each model that is served.
+    """
+
+    def build(dtype: str) -> tuple[keras.Model, keras.Model]:
+        image = keras.Input((height, width, 3), dtype=dtype, name="image")
+        x = layers.Rescaling(1 / 255, name="rescale")(image)
+        logits = logits_of(layers.BatchNormalization(name="normalise")(x))
+        probabilities = layers.Softmax(name="probabilities")(logits)
+        served = keras.Model(image, {"probabilities": probabilities}, name="painting_period")
+        return keras.Model(image, logits, name="trunk"), served
+
+    trunk, _ = build("float32")
+
+    def serving() -> keras.Model:
+        _, served = build("uint8")
+        served.set_weights(trunk.get_weights())
+        return served
+
+    return Network(None, trunk, serving)
 
 
 def serving_classifier(features: keras.Model, kernel: object, bias: object) -> keras.Model:
