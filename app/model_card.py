@@ -12,12 +12,20 @@ minimal card, enough to serve a foreign Keras model, is
     }
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from app.errors import CardError
 from app.imaging import InputSpec
@@ -30,6 +38,7 @@ __all__ = [
     "REPORT_FILE",
     "Calibration",
     "CardError",
+    "Dating",
     "Estimate",
     "FileEntry",
     "GoldenPrediction",
@@ -100,13 +109,18 @@ class FileEntry(_Part):
 class Calibration(_Part):
     """How raw probabilities become honest ones.
 
+    The bias is added to the logarithm of the raw probabilities, the sum divided by the
+    temperature, and the softmax taken of that: vector scaling with one temperature for
+    all classes (Guo et al. 2017, arXiv:1706.04599).
+
     Attributes:
-        temperature: Raw probabilities are raised to 1 / temperature and
-            normalised (Guo et al. 2017, arXiv:1706.04599). 1 leaves them alone.
+        temperature: 1 leaves them alone.
+        bias: By class name; a class that is missing has 0.
         method: How it was fitted, in words.
     """
 
     temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    bias: dict[str, float] = {}
     method: str = "none"
 
 
@@ -116,9 +130,12 @@ class Thresholds(_Part):
     Attributes:
         confident: Least calibrated probability of the first class for the
             verdict `confident`; below it the verdict is `uncertain`.
+        painting: Least output `painting` for a picture to be taken for a painting;
+            below it the verdict is `not_a_painting`. None: the model cannot tell.
     """
 
     confident: Annotated[float, Field(ge=0, le=1)] = 0.5
+    painting: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Estimate(_Part):
@@ -127,6 +144,34 @@ class Estimate(_Part):
     value: float
     low: float
     high: float
+
+
+def _rising(edges: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in pairwise(edges)):
+        raise ValueError("expected years that rise from one edge to the next")
+    return edges
+
+
+class Dating(_Part):
+    """What the bins of the output `years` are, and how well they date.
+
+    Attributes:
+        edges: B + 1 whole years; bin b holds the years from `edges[b]` up to, and
+            without, `edges[b + 1]`.
+        method: How it was taught, in words.
+        mean_absolute_error: Years between the median and the nearest year of the
+            true dating, in the mean.
+        coverage: Share of the dated pictures whose dating meets the 80 % interval.
+        pictures: How many dated pictures that was measured on.
+        split: Which pictures, such as `test`.
+    """
+
+    edges: Annotated[tuple[int, ...], Field(min_length=2), AfterValidator(_rising)]
+    method: str
+    mean_absolute_error: float | None = None
+    coverage: Estimate | None = None
+    pictures: int | None = None
+    split: str | None = None
 
 
 class Metrics(_Part):
@@ -142,6 +187,16 @@ class Metrics(_Part):
         expected_calibration_error: In 15 bins of equal width, calibrated.
         confusion: Rows are the true classes, columns the predicted ones.
         by_source: Accuracy by source, where sources are known.
+        expected_calibration_error_interval: Its 95 % interval.
+        off_by_more: Share whose answer is further off than the neighbouring class,
+            where the classes follow each other in time.
+        answered: Share called `confident`.
+        answered_accuracy: Share of those that is right.
+        auroc: Of the output `painting`, these pictures against `not_paintings`.
+        refused: Share called `not_a_painting`, though it is one.
+        caught: Share of `not_paintings` called `not_a_painting`.
+        not_paintings: How many pictures that are no paintings `auroc` and `caught`
+            were measured on.
     """
 
     split: str
@@ -153,6 +208,14 @@ class Metrics(_Part):
     expected_calibration_error: float | None = None
     confusion: list[list[int]] = []
     by_source: dict[str, Estimate] = {}
+    expected_calibration_error_interval: tuple[float, float] | None = None
+    off_by_more: Estimate | None = None
+    answered: Estimate | None = None
+    answered_accuracy: Estimate | None = None
+    auroc: Estimate | None = None
+    refused: Estimate | None = None
+    caught: Estimate | None = None
+    not_paintings: int | None = None
 
 
 class Recipe(_Part):
@@ -202,6 +265,7 @@ class ModelCard(_Part):
     input: Input
     calibration: Calibration = Calibration()
     thresholds: Thresholds = Thresholds()
+    dating: Dating | None = None
     metrics: dict[str, Metrics] = {}
     data: TrainingData | None = None
     recipe: Recipe | None = None
@@ -246,6 +310,12 @@ def read_card(folder: Path) -> ModelCard:
         raise CardError(f"{CARD_FILE}: {where}: {first['msg']}.") from None
     if len(set(card.class_names)) != len(card.classes):
         raise CardError(f"Expected distinct class names; received {list(card.class_names)}.")
+    unknown = sorted(set(card.calibration.bias) - set(card.class_names))
+    if unknown:
+        raise CardError(
+            f"Expected calibration.bias of the classes {list(card.class_names)}; "
+            f"received {unknown}."
+        )
     return card
 
 

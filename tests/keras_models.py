@@ -8,11 +8,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.models import BIAS, CLASSES, SIDE, WEIGHTS
+from tests.models import BIAS, CLASSES, EDGES, SIDE, WEIGHTS
 
 
-def network(side: int = SIDE, *, seed: int = 7) -> Any:
-    """A small convolutional network of the form that training exports: three outputs."""
+def network(side: int = SIDE, *, seed: int = 7, full: bool = False) -> Any:
+    """A small convolutional network of the form that training exports.
+
+    Args:
+        side: Height and width of its input.
+        seed: Of its weights.
+        full: Whether it has five outputs, `painting` and `years` too, or three.
+    """
     keras.utils.set_random_seed(seed)
     pixels = keras.Input((side, side, 3), dtype="uint8", name="pixels")
     values = keras.layers.Rescaling(1 / 127.5, offset=-1)(keras.ops.cast(pixels, "float32"))
@@ -23,14 +29,16 @@ def network(side: int = SIDE, *, seed: int = 7) -> Any:
     dense = keras.layers.Dense(len(CLASSES), kernel_initializer="random_normal")
     logits = dense(embedding)
     activation_map = keras.ops.matmul(values, dense.kernel)
-    return keras.Model(
-        pixels,
-        {
-            "probabilities": keras.layers.Softmax()(logits * 20),
-            "embedding": embedding,
-            "activation_map": activation_map,
-        },
-    )
+    outputs = {
+        "probabilities": keras.layers.Softmax()(logits * 20),
+        "embedding": embedding,
+        "activation_map": activation_map,
+    }
+    if full:
+        outputs["painting"] = keras.layers.Dense(1, activation="sigmoid")(embedding)
+        years = keras.layers.Dense(len(EDGES) - 1, activation="softmax")
+        outputs["years"] = years(embedding)
+    return keras.Model(pixels, outputs)
 
 
 def foreign_network(side: int = SIDE) -> Any:

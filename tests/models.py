@@ -2,7 +2,8 @@
 
 The LiteRT model is assembled operation by operation, so that no test needs
 TensorFlow for it. It looks at a picture's mean colour: red is medieval, green
-renaissance, blue post-renaissance, and dark modern.
+renaissance, blue post-renaissance, and dark modern. Where it is given all five
+outputs, it takes white for no painting, and dates by bins that are the periods.
 """
 
 import hashlib
@@ -31,6 +32,14 @@ CLASSES: list[dict[str, Any]] = [
 
 WEIGHTS = np.array([[8, 0, 0], [0, 8, 0], [0, 0, 8], [-8, -8, -8]], np.float32) / 255
 BIAS = np.array([0, 0, 0, 5], np.float32)
+PAINTING_WEIGHTS = np.full((1, 3), -4 / 255, np.float32)
+PAINTING_BIAS = np.array([8], np.float32)
+EDGES = [1200, 1400, 1600, 1860, 2000]
+FULL_CARD: dict[str, Any] = {
+    "thresholds": {"confident": 0.6, "painting": 0.3},
+    "dating": {"edges": EDGES, "method": "made by hand"},
+}
+"""What a card says beside, of the tiny model with all five outputs."""
 SIDE = 16
 NAME = "tiny"
 
@@ -42,8 +51,19 @@ def expected_probabilities(pixels: Any) -> Any:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
+def expected_painting(pixels: Any) -> Any:
+    """What the tiny model with all five outputs answers for `painting`: [N, 1]."""
+    logits = pixels.mean(axis=(1, 2)) @ PAINTING_WEIGHTS.T + PAINTING_BIAS
+    return 1 / (1 + np.exp(-logits))
+
+
 def litert_model(
-    *, side: int = SIDE, bias: Any = BIAS, signature: bool = True, softmax: bool = True
+    *,
+    side: int = SIDE,
+    bias: Any = BIAS,
+    signature: bool = True,
+    softmax: bool = True,
+    full: bool = False,
 ) -> bytes:
     """The bytes of a model.tflite.
 
@@ -52,10 +72,13 @@ def litert_model(
         bias: Of the four classes.
         signature: Whether it has names for its three outputs, or only the first output.
         softmax: Whether its probabilities are probabilities.
+        full: Whether it has the outputs `painting` and `years` too.
     """
     graph = _Graph(side, np.asarray(bias, np.float32))
     if not softmax:
         graph.probabilities = graph.logits
+    if full:
+        graph.add_painting_and_years()
     return graph.file(signature=signature)
 
 
@@ -102,7 +125,10 @@ def write_version(
 
 
 class _Graph:
-    """uint8 [1, S, S, 3] -> probabilities [1, 4], embedding [1, 3], activation_map [1, S, S, 4]."""
+    """uint8 [1, S, S, 3] -> probabilities [1, 4], embedding [1, 3], activation_map [1, S, S, 4].
+
+    And perhaps painting [1, 1] and years [1, 4].
+    """
 
     def __init__(self, side: int, bias: Any) -> None:
         self._buffers: list[Any] = [schema.BufferT()]
@@ -123,10 +149,18 @@ class _Graph:
         self._operator("MEAN", [values, axes], [self.embedding], schema.ReducerOptionsT())
         self.logits = self._tensor("logits", [1, 4])
         self._operator("MEAN", [self.activation_map, axes], [self.logits], schema.ReducerOptionsT())
-        self.probabilities = self._tensor("probabilities", [1, 4])
-        softmax = schema.SoftmaxOptionsT()
-        softmax.beta = 1.0
-        self._operator("SOFTMAX", [self.logits], [self.probabilities], softmax)
+        self.probabilities = self._softmax("probabilities")
+        self.further: dict[str, int] = {}
+
+    def add_painting_and_years(self) -> None:
+        logit = self._tensor("painting_logit", [1, 1])
+        weights = self._constant("painting_weights", PAINTING_WEIGHTS)
+        bias = self._constant("painting_bias", PAINTING_BIAS)
+        options = schema.FullyConnectedOptionsT()
+        self._operator("FULLY_CONNECTED", [self.embedding, weights, bias], [logit], options)
+        painting = self._tensor("painting", [1, 1])
+        self._operator("LOGISTIC", [logit], [painting])
+        self.further = {"painting": painting, "years": self._softmax("years")}
 
     def file(self, *, signature: bool) -> bytes:
         graph = schema.SubGraphT()
@@ -135,6 +169,7 @@ class _Graph:
         outputs = {"probabilities": self.probabilities}
         if signature:
             outputs |= {"embedding": self.embedding, "activation_map": self.activation_map}
+            outputs |= self.further
         graph.outputs = list(outputs.values())
         model = schema.ModelT()
         model.version = 3
@@ -149,6 +184,13 @@ class _Graph:
         builder = flatbuffers.Builder(4096)
         builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
         return bytes(builder.Output())
+
+    def _softmax(self, name: str) -> int:
+        shares = self._tensor(name, [1, 4])
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+        self._operator("SOFTMAX", [self.logits], [shares], options)
+        return shares
 
     def _tensor(
         self, name: str, shape: list[int], kind: int = schema.TensorType.FLOAT32, buffer: int = 0

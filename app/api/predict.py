@@ -12,6 +12,7 @@ from app.api.problems import document, problem_responses
 from app.api.schemas import (
     BatchAnswer,
     BatchEntry,
+    DateAnswer,
     HeatMapAnswer,
     ImageAnswer,
     PredictionAnswer,
@@ -39,6 +40,7 @@ from app.errors import (
     UnsupportedBody,
     UnsupportedImage,
 )
+from app.prediction import DateRange
 from app.runtime.classification import Classification, Classified
 from app.service import Service
 from app.settings import ALL_MODELS
@@ -221,6 +223,10 @@ def _prediction_answer(found: Classified, asked_for: dict[str, Any]) -> Predicti
             name: round(probability, 6) for name, probability in prediction.probabilities.items()
         },
         verdict=prediction.verdict,
+        reason=prediction.reason,
+        reason_code=prediction.reason_code,
+        painting=None if prediction.painting is None else round(prediction.painting, 6),
+        date=_date_answer(prediction.date),
         image=ImageAnswer.model_validate(found.image, from_attributes=True),
         timings_ms=TimingsAnswer(
             queue=round(timings.queue * 1000, 2),
@@ -230,6 +236,10 @@ def _prediction_answer(found: Classified, asked_for: dict[str, Any]) -> Predicti
         ),
         **asked_for,
     )
+
+
+def _date_answer(found: DateRange | None) -> DateAnswer | None:
+    return None if found is None else DateAnswer.model_validate(found, from_attributes=True)
 
 
 async def _while_connected(request: Request, answering: Coroutine[Any, Any, T]) -> T:

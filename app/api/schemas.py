@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 __all__ = [
     "BatchAnswer",
     "BatchEntry",
+    "DateAnswer",
     "HealthAnswer",
     "HeatMapAnswer",
     "ImageAnswer",
@@ -39,6 +40,10 @@ _PREDICTION_EXAMPLE: JsonDict = {
         "modern": 0.02,
     },
     "verdict": "confident",
+    "reason": "Renaissance has 83 %, at least the 56 % that this model asks for.",
+    "reason_code": "clear",
+    "painting": 0.99,
+    "date": {"median": 1524, "interval": [1468, 1596], "share": 0.8},
     "image": {
         "width": 800,
         "height": 1067,
@@ -119,6 +124,16 @@ class TopEntry(_Answer):
     probability: Probability
 
 
+class DateAnswer(_Answer):
+    """When the picture was painted, by a model that was taught years."""
+
+    median: Annotated[int, Field(description="As probable to be earlier as to be later")]
+    interval: Annotated[
+        tuple[int, int], Field(description="First and last year of the middle `share`")
+    ]
+    share: Annotated[Probability, Field(description="Of the probability inside `interval`")]
+
+
 class HeatMapAnswer(_Answer):
     """Where in the picture each period finds its evidence."""
 
@@ -145,8 +160,23 @@ class PredictionAnswer(_Answer):
     confidence: Annotated[Probability, Field(description="Calibrated probability of `period`")]
     probabilities: Annotated[dict[str, Probability], Field(description="Of every class")]
     verdict: Annotated[
-        Literal["confident", "uncertain"],
-        Field(description="Whether `confidence` reaches the threshold in the model's card"),
+        Literal["confident", "uncertain", "not_a_painting"],
+        Field(
+            description="`not_a_painting` where `painting` is below its threshold in the model's "
+            "card; else whether `confidence` reaches its own"
+        ),
+    ]
+    reason: Annotated[str, Field(description="Why this verdict, in one sentence")]
+    reason_code: Annotated[
+        Literal["clear", "close", "unsure", "not_a_painting"],
+        Field(description="The same for programs; stable"),
+    ]
+    painting: Annotated[
+        Probability | None,
+        Field(description="Probability of being a painting; null for a model that cannot tell"),
+    ]
+    date: Annotated[
+        DateAnswer | None, Field(description="When painted; null for a model without years")
     ]
     image: ImageAnswer
     timings_ms: TimingsAnswer

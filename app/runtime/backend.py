@@ -1,7 +1,7 @@
 """What every backend offers: load a version once, then run it from many threads."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -24,11 +24,20 @@ class Outputs:
         probabilities: float32 [N, C], softmax, before calibration.
         embedding: float32 [N, D], or None.
         activation_map: float32 [N, h, w, C], or None.
+        painting: float32 [N, 1], probability that it is a painting at all, or None.
+        years: float32 [N, B], probabilities of the bins of the card's `dating`, or None.
     """
 
     probabilities: Floats
     embedding: Floats | None = None
     activation_map: Floats | None = None
+    painting: Floats | None = None
+    years: Floats | None = None
+
+    def named(self) -> dict[str, Floats]:
+        """What there is, by output name."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: values for name, values in found.items() if values is not None}
 
 
 Runner = Callable[[Pixels], Outputs]
@@ -71,4 +80,5 @@ def outputs_from(named: Mapping[str, Floats]) -> Outputs:
         return Outputs(next(iter(named.values())))
     if "probabilities" not in named:
         raise IntegrityError(f"Expected an output called probabilities; received {sorted(named)}.")
-    return Outputs(named["probabilities"], named.get("embedding"), named.get("activation_map"))
+    known = {each.name for each in fields(Outputs)}
+    return Outputs(**{name: values for name, values in named.items() if name in known})

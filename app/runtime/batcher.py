@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.errors import DeadlineExceeded, IntegrityError
-from app.runtime.backend import Floats, Outputs, Pixels, Runner
+from app.runtime.backend import Outputs, Pixels, Runner
 
 __all__ = ["Batcher", "Batching"]
 
@@ -158,19 +158,12 @@ class Batcher:
     def _answer(self, items: Sequence[_Item]) -> None:
         """Run some items together and give each its own rows."""
         pixels = np.concatenate([item.pixels for item in items])
-        outputs = self._runner(pixels)
-        found = (outputs.probabilities, outputs.embedding, outputs.activation_map)
-        for each in found:
-            if each is not None and len(each) != len(pixels):
+        found = self._runner(pixels).named()
+        for each in found.values():
+            if len(each) != len(pixels):
                 raise IntegrityError(f"Expected {len(pixels)} answers; received {len(each)}.")
         start = 0
         for item in items:
             rows = slice(start, start + len(item.pixels))
-            item.outputs = Outputs(
-                found[0][rows], _rows_of(found[1], rows), _rows_of(found[2], rows)
-            )
+            item.outputs = Outputs(**{name: values[rows] for name, values in found.items()})
             start = rows.stop
-
-
-def _rows_of(values: Floats | None, rows: slice) -> Floats | None:
-    return None if values is None else values[rows]

@@ -107,7 +107,9 @@ class Classification:
         explained = None
         if self.with_heat_map and resident.has_heat_map and outputs.activation_map is not None:
             explained = heat_map(outputs.activation_map, resident.card)
-        prediction = predict(outputs.probabilities, resident.card)
+        prediction = predict(
+            outputs.probabilities, resident.card, painting=outputs.painting, years=outputs.years
+        )
         timings = Timings(turn.waited, decoded - started, time.perf_counter() - decoded)
         facts = ImageFacts(
             picture.width, picture.height, picture.format, len(self.data), picture.exif_turned

@@ -13,7 +13,7 @@ import numpy as np
 from app.errors import IntegrityError, ModelError
 from app.model_card import KERAS_FILE, LITERT_FILE, ModelCard, golden_pictures
 from app.model_store import Fingerprint, ModelStore, Refusal, StoredVersion
-from app.runtime.backend import LoadedModel, Runner
+from app.runtime.backend import LoadedModel, Outputs, Runner
 from app.runtime.batcher import Batcher, Batching
 from app.runtime.devices import Device
 from app.runtime.residents import Resident, Residents, split_reference
@@ -218,8 +218,28 @@ def _check(runner: Runner, card: ModelCard) -> bool:
                 f"Expected the card's golden predictions within {card.golden.tolerance}; "
                 f"received answers that differ by {difference:.4f}."
             )
+    _check_further(outputs, card, len(pictures))
     maps = outputs.activation_map
     return maps is not None and maps.ndim == 4 and maps.shape[-1] == len(card.classes)  # noqa: PLR2004
+
+
+def _check_further(outputs: Outputs, card: ModelCard, count: int) -> None:
+    """Hold the outputs `painting` and `years` to what the card promises of them."""
+    wanted = {}
+    if card.thresholds.painting is not None:
+        wanted["painting"] = (count, 1)
+    if card.dating is not None:
+        wanted["years"] = (count, len(card.dating.edges) - 1)
+    named = outputs.named()
+    for name, shape in wanted.items():
+        values = named.get(name)
+        if values is None or values.shape != shape:
+            raise IntegrityError(
+                f"Expected an output {name} {shape}, as the card says; "
+                f"received {None if values is None else values.shape}."
+            )
+        if not np.isfinite(values).all() or values.min() < -_SUM_TOLERANCE:
+            raise IntegrityError(f"Expected {name} of probabilities; received others.")
 
 
 def _nothing_to_serve(store: ModelStore, reference: str, failures: list[Refusal]) -> str:

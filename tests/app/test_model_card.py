@@ -33,7 +33,10 @@ def test_a_minimal_card_is_enough(tmp_path: Path) -> None:
     assert card.class_names == ("old", "new")
     assert card.input.spec == InputSpec(224, 224, "squash", "bicubic", ("whole",))
     assert card.calibration.temperature == 1
+    assert card.calibration.bias == {}
     assert card.thresholds.confident == 0.5
+    assert card.thresholds.painting is None
+    assert card.dating is None
     assert card.golden is None
     assert card.classes[0].years == (None, None)
 
@@ -45,6 +48,26 @@ def test_what_a_newer_training_adds_is_ignored(tmp_path: Path) -> None:
 
 def test_a_card_survives_writing_and_reading(tmp_path: Path) -> None:
     card = read_card(write(tmp_path, MINIMAL))
+    write(tmp_path, card.model_dump_json())
+    assert read_card(tmp_path) == card
+
+
+def test_a_card_may_say_what_a_model_dates_and_refuses(tmp_path: Path) -> None:
+    told = {
+        "calibration": {"temperature": 1.2, "bias": {"old": -0.1, "new": 0.1}},
+        "thresholds": {"painting": 0.2},
+        "dating": {
+            "edges": [1200, 1400, 1900],
+            "method": "by hand",
+            "coverage": {"value": 0.8, "low": 0.7, "high": 0.9},
+        },
+    }
+    card = read_card(write(tmp_path, {**MINIMAL, **told}))
+    assert card.calibration.bias == {"old": -0.1, "new": 0.1}
+    assert card.thresholds.painting == 0.2
+    assert card.dating is not None
+    assert card.dating.edges == (1200, 1400, 1900)
+    assert card.dating.mean_absolute_error is None
     write(tmp_path, card.model_dump_json())
     assert read_card(tmp_path) == card
 
@@ -72,6 +95,10 @@ def test_another_format_version_is_named(tmp_path: Path, version: object) -> Non
         ({"input": {"height": 64, "width": 64, "views": []}}, r"input\.views: "),
         ({"input": {"height": 64, "width": 64, "resize": "stretch"}}, r"input\.resize: "),
         ({"calibration": {"temperature": 0}}, r"calibration\.temperature: "),
+        ({"calibration": {"bias": {"older": 1}}}, r"calibration\.bias of the classes .*'older'"),
+        ({"thresholds": {"painting": 1.5}}, r"thresholds\.painting: "),
+        ({"dating": {"edges": [1400], "method": ""}}, r"dating\.edges: "),
+        ({"dating": {"edges": [1400, 1500, 1500], "method": ""}}, "years that rise"),
         ({"files": {"model.keras": {"sha256": "abc"}}}, r"files\.model\.keras\.sha256: "),
         ({"files": {"../../etc/passwd": {"sha256": "0" * 64}}}, "files"),
         ({"classes": [{"name": "old"}, {"name": "old"}]}, "distinct class names"),

@@ -1,10 +1,14 @@
 """The JSON form of the answers, pinned: a change here breaks somebody's program."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
+from tests.conftest import ClientFactory
 from tests.images import encode, plain
+from tests.models import FULL_CARD, litert_model, write_version
 
 PREDICTION = {
     "model": {"name": str, "version": str},
@@ -19,6 +23,10 @@ PREDICTION = {
         "modern": float,
     },
     "verdict": str,
+    "reason": str,
+    "reason_code": str,
+    "painting": type(None),
+    "date": type(None),
     "image": {"width": int, "height": int, "format": str, "bytes": int, "exif_turned": bool},
     "timings_ms": {"queue": float, "decode": float, "inference": float, "total": float},
 }
@@ -53,6 +61,10 @@ def test_prediction_to_the_letter(client: TestClient) -> None:
             "modern": 3.1e-05,
         },
         "verdict": "confident",
+        "reason": "Medieval has 99.5 %, at least the 50 % that this model asks for.",
+        "reason_code": "clear",
+        "painting": None,
+        "date": None,
         "image": {
             "width": 48,
             "height": 32,
@@ -74,6 +86,17 @@ def test_what_is_asked_for_comes_behind(client: TestClient) -> None:
     maps = answer["heatmap"]["maps"]
     assert form(maps["modern"]) == [[float] * 16] * 16
     assert response.headers["content-type"] == "application/json"
+
+
+def test_a_model_with_all_five_outputs(store: Path, client_for: ClientFactory) -> None:
+    write_version(store, "full", files={"model.tflite": litert_model(full=True)}, card=FULL_CARD)
+    with client_for(model="full") as client:
+        answer = client.post("/predict", content=encode(plain())).json()
+    date = {"median": int, "interval": [int, int], "share": float}
+    assert form(answer) == {**PREDICTION, "painting": float, "date": date}
+    assert list(answer) == list(PREDICTION)
+    assert answer["painting"] == pytest.approx(0.97735, abs=1e-5)
+    assert answer["date"] == {"median": 1300, "interval": [1220, 1380], "share": 0.8}
 
 
 def test_all_models_side_by_side(client: TestClient) -> None:

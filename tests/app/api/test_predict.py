@@ -25,7 +25,7 @@ from tests.images import (
     photograph,
     plain,
 )
-from tests.models import litert_model, write_version
+from tests.models import FULL_CARD, litert_model, write_version
 
 ClientFactory = Callable[..., AbstractContextManager[TestClient]]
 MULTIPART = "multipart/form-data; boundary=b"
@@ -199,6 +199,22 @@ def test_heat_map_of_a_model_without_one(store: Path, client_for: ClientFactory)
     write_version(store, name="bare", files=bare)
     with client_for(model="bare") as client:
         assert predict(client, jpeg(), heatmap=True)["heatmap"] is None
+
+
+def test_what_is_no_painting_is_told(store: Path, client_for: ClientFactory) -> None:
+    """White is none, whatever its period; dark green is one, of two periods about as probable."""
+    write_version(store, "full", files={"model.tflite": litert_model(full=True)}, card=FULL_CARD)
+    with client_for(model="full") as client:
+        white = predict(client, encode(plain(colour=(255, 255, 255))))
+        assert (white["verdict"], white["reason_code"]) == ("not_a_painting", "not_a_painting")
+        assert white["painting"] < 0.05
+        assert white["reason"].startswith("It does not look like a painting: 1.7 % where")
+        assert sum(white["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        green = predict(client, encode(plain(colour=(0, 85, 0))))
+        assert (green["verdict"], green["reason_code"]) == ("uncertain", "close")
+        assert green["painting"] > 0.95
+        assert "Renaissance" in green["reason"]
+        assert "Modern" in green["reason"]
 
 
 def test_models_are_chosen_by_name_and_version(store: Path, client_for: ClientFactory) -> None:

@@ -57,7 +57,13 @@ class Model:
         if (rows[:, 2] == BAD).any():
             raise ValueError("a bad picture")
         numbers = rows[:, :1] * 250 + rows[:, 1:2]
-        return Outputs(numbers, embedding=numbers + 0.5, activation_map=numbers[:, None, None] * 2)
+        return Outputs(
+            numbers,
+            embedding=numbers + 0.5,
+            activation_map=numbers[:, None, None] * 2,
+            painting=numbers + 2,
+            years=numbers + 3,
+        )
 
 
 class Callers:
@@ -151,6 +157,10 @@ def test_views_of_a_picture_stay_together() -> None:
         assert found.probabilities.tolist() == [[1], [1]]
         assert found.embedding is not None
         assert found.embedding.tolist() == [[1.5], [1.5]]
+        assert found.painting is not None
+        assert found.painting.tolist() == [[3], [3]]
+        assert found.years is not None
+        assert found.years.tolist() == [[4], [4]]
         assert found.activation_map is not None
         assert found.activation_map.tolist() == [[[[2]]], [[[2]]]]
         assert third.result(10).probabilities.tolist() == [[2], [2]]
@@ -160,7 +170,7 @@ def test_views_of_a_picture_stay_together() -> None:
 def test_outputs_that_a_model_does_not_have_stay_away() -> None:
     with Callers(lambda pixels: Outputs(pixels[:, 0, 0].astype(np.float32))) as callers:
         found = callers.ask(picture(3)).result(10)
-    assert found.embedding is None
+    assert set(found.named()) == {"probabilities"}
     assert found.activation_map is None
 
 

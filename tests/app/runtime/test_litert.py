@@ -9,7 +9,15 @@ import pytest
 from app.errors import IntegrityError
 from app.model_store import ModelStore
 from app.runtime.litert import LiteRtModel
-from tests.models import NAME, SIDE, expected_probabilities, litert_model, write_version
+from tests.models import (
+    FULL_CARD,
+    NAME,
+    SIDE,
+    expected_painting,
+    expected_probabilities,
+    litert_model,
+    write_version,
+)
 
 
 def model(store: Path) -> LiteRtModel:
@@ -30,6 +38,23 @@ def test_outputs_by_name(store: Path) -> None:
     np.testing.assert_allclose(outputs.embedding, pixels.mean(axis=(1, 2)), atol=1e-3)
     assert outputs.activation_map is not None
     assert outputs.activation_map.shape == (3, SIDE, SIDE, 4)
+
+
+def test_a_model_may_have_five_outputs(tmp_path: Path) -> None:
+    write_version(tmp_path, files={"model.tflite": litert_model(full=True)}, card=FULL_CARD)
+    pixels = pictures(2)
+    outputs = model(tmp_path).runner()(pixels)
+    assert outputs.painting is not None
+    np.testing.assert_allclose(outputs.painting, expected_painting(pixels), atol=1e-5)
+    assert outputs.years is not None
+    np.testing.assert_allclose(outputs.years, expected_probabilities(pixels), atol=1e-5)
+    assert set(outputs.named()) == {
+        "probabilities",
+        "embedding",
+        "activation_map",
+        "painting",
+        "years",
+    }
 
 
 def test_without_a_signature_the_only_output_is_the_probabilities(tmp_path: Path) -> None:

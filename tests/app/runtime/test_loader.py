@@ -13,7 +13,15 @@ from app.model_store import ModelStore, Refusal
 from app.runtime import loader as module
 from app.runtime.loader import Loader, load_residents
 from app.runtime.residents import Residents
-from tests.models import NAME, SIDE, expected_probabilities, litert_model, write_version
+from tests.models import (
+    EDGES,
+    FULL_CARD,
+    NAME,
+    SIDE,
+    expected_probabilities,
+    litert_model,
+    write_version,
+)
 
 
 def load(store: Path, *references: str, default: str = NAME) -> Residents:
@@ -160,3 +168,24 @@ def test_a_refused_version_is_worth_another_try_when_its_files_change(store: Pat
     assert [each.version for each in loader.refused] == ["2"]
     loader.forget(NAME, below=3)
     assert loader.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("full", "card", "reason"),
+    [
+        (False, {"thresholds": {"painting": 0.3}}, r"an output painting \(3, 1\).*received None"),
+        (False, {"dating": FULL_CARD["dating"]}, r"an output years \(3, 4\).*received None"),
+        (True, {"dating": {"edges": EDGES[1:], "method": ""}}, r"years \(3, 3\).*\(3, 4\)"),
+    ],
+)
+def test_a_card_that_promises_more_than_the_model_has_is_refused(
+    tmp_path: Path, full: bool, card: dict[str, Any], reason: str
+) -> None:
+    write_version(tmp_path, files={"model.tflite": litert_model(full=full)}, card=card)
+    with pytest.raises(ModelError, match=reason):
+        load(tmp_path)
+
+
+def test_a_model_may_have_more_than_its_card_promises(tmp_path: Path) -> None:
+    write_version(tmp_path, files={"model.tflite": litert_model(full=True)})
+    assert references(load(tmp_path)) == ["tiny@1"]

@@ -30,13 +30,13 @@ from tests.keras_models import (
     network,
     random_pictures,
 )
-from tests.models import NAME, expected_probabilities, write_version
+from tests.models import FULL_CARD, NAME, expected_probabilities, write_version
 
 
 @pytest.fixture(scope="session")
 def exported() -> dict[str, bytes]:
     """One model in both forms."""
-    model = network()
+    model = network(full=True)
     return {"model.keras": keras_file(model), "model.tflite": litert_file(model)}
 
 
@@ -58,12 +58,20 @@ def test_both_backends_give_the_same_outputs(version: StoredVersion) -> None:
     assert ours.activation_map is not None
     assert lite.activation_map is not None
     assert np.abs(ours.activation_map - lite.activation_map).max() < 1e-4
+    assert ours.painting is not None
+    assert lite.painting is not None
+    assert np.abs(ours.painting - lite.painting).max() < 1e-4
+    assert ours.years is not None
+    assert lite.years is not None
+    assert np.abs(ours.years - lite.years).max() < 1e-4
 
 
 def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, bytes]) -> None:
     """The same version, served once from each of its files."""
-    write_version(tmp_path, name="lite", files={"model.tflite": exported["model.tflite"]})
-    write_version(tmp_path, name="full", files={"model.keras": exported["model.keras"]})
+    lite_only = {"model.tflite": exported["model.tflite"]}
+    write_version(tmp_path, name="lite", files=lite_only, card=FULL_CARD)
+    full_only = {"model.keras": exported["model.keras"]}
+    write_version(tmp_path, name="full", files=full_only, card=FULL_CARD)
     settings = Settings(
         models_store=tmp_path, model="lite", models=("full",), threads=1, device="cpu"
     )
@@ -80,7 +88,9 @@ def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, by
         assert full["probabilities"][name] == pytest.approx(probability, abs=2e-3)
     for name, rows in lite["heatmap"]["maps"].items():
         np.testing.assert_allclose(full["heatmap"]["maps"][name], rows, atol=0.01)
-    for member in ("period", "label", "years", "verdict", "image"):
+    assert full["painting"] == pytest.approx(lite["painting"], abs=1e-3)
+    assert full["date"]["median"] == pytest.approx(lite["date"]["median"], abs=1)
+    for member in ("period", "label", "years", "verdict", "reason_code", "image"):
         assert full[member] == lite[member]
     assert list(full) == list(lite)
 
