@@ -1,13 +1,21 @@
 """What routes ask for, as types."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
+from pydantic import BeforeValidator
 
 from app.errors import NotReady
 from app.service import Service
 
-__all__ = ["HeatMapWanted", "ModelChoice", "RunningService", "TopK", "running_service"]
+__all__ = [
+    "HeatMapForm",
+    "HeatMapWanted",
+    "ModelChoice",
+    "RunningService",
+    "TopK",
+    "running_service",
+]
 
 
 def running_service(request: Request) -> Service:
@@ -40,6 +48,21 @@ TopK = Annotated[
     Query(description="Add `top`: this many of the most probable periods, best first.", ge=1),
 ]
 
+HeatMapForm = Literal[False, True, "png"]
+"""No heat map, its grid, or the grid with an overlay for each period."""
+
+
+def _heat_map_form(given: object) -> object:
+    words = {"true": True, "1": True, "yes": True, "on": True}
+    words |= {"false": False, "0": False, "no": False, "off": False}
+    return words.get(given.lower(), given.lower()) if isinstance(given, str) else given
+
+
 HeatMapWanted = Annotated[
-    bool, Query(description="Add `heatmap`: where each period finds its evidence.")
+    HeatMapForm,
+    BeforeValidator(_heat_map_form),
+    Query(
+        description="Add `heatmap`: where each period finds its evidence; with `png` also as "
+        "overlays of the picture."
+    ),
 ]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from app.api.dependencies import HeatMapWanted, ModelChoice, RunningService, TopK
+from app.api.dependencies import HeatMapForm, HeatMapWanted, ModelChoice, RunningService, TopK
 from app.api.problems import document, problem_responses
 from app.api.schemas import (
     BatchAnswer,
@@ -103,7 +103,7 @@ async def predict(
     heatmap: HeatMapWanted = False,
 ) -> Response:
     """Send a picture as the multipart field `file`, or its bytes as the body."""
-    asking = _Asking(service, model, top_k=top_k, with_heat_map=heatmap)
+    asking = _Asking(service, model, top_k=top_k, heatmap=heatmap)
     service.engine.check_admission()
     with service.engine.upload() as upload:
         data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
@@ -133,7 +133,7 @@ async def predict_batch(
     heatmap: HeatMapWanted = False,
 ) -> Response:
     """Send pictures as multipart fields `files`; each gets an entry, a bad one too."""
-    asking = _Asking(service, model, top_k=top_k, with_heat_map=heatmap)
+    asking = _Asking(service, model, top_k=top_k, heatmap=heatmap)
     settings = service.settings
     service.engine.check_admission()
     with service.engine.upload() as upload:
@@ -153,17 +153,23 @@ class _Asking:
     """What a request wants to know of each of its pictures."""
 
     def __init__(
-        self, service: Service, model: str | None, *, top_k: int | None, with_heat_map: bool
+        self, service: Service, model: str | None, *, top_k: int | None, heatmap: HeatMapForm
     ) -> None:
         self.everyone = model == ALL_MODELS
         self._service = service
         self._top_k = top_k
-        self._with_heat_map = with_heat_map
+        self._heatmap = heatmap
         residents = service.residents
         self._residents = residents.current if self.everyone else (residents.get(model),)
 
     async def ask(self, data: bytes) -> list[PredictionAnswer]:
-        work = Classification(data, self._residents, self._service.limits, self._with_heat_map)
+        work = Classification(
+            data,
+            self._residents,
+            self._service.limits,
+            with_heat_map=bool(self._heatmap),
+            with_overlays=self._heatmap == "png",
+        )
         return [self._answer(each) for each in await self._service.engine.run(work)]
 
     async def ask_each(self, files: list[UploadedFile]) -> list[BatchEntry]:
@@ -201,11 +207,8 @@ class _Asking:
                 TopEntry(period=period, probability=round(probability, 6))
                 for period, probability in found.prediction.top(self._top_k)
             ]
-        if self._with_heat_map:
-            explained = found.heat_map
-            asked_for["heatmap"] = explained and HeatMapAnswer(
-                rows=explained.rows, columns=explained.columns, maps=explained.maps
-            )
+        if self._heatmap:
+            asked_for["heatmap"] = _heat_map_answer(found)
         return _prediction_answer(found, asked_for)
 
 
@@ -235,6 +238,16 @@ def _prediction_answer(found: Classified, asked_for: dict[str, Any]) -> Predicti
             total=round(timings.total * 1000, 2),
         ),
         **asked_for,
+    )
+
+
+def _heat_map_answer(found: Classified) -> HeatMapAnswer | None:
+    explained = found.heat_map
+    if explained is None:
+        return None
+    drawn = {} if found.overlays is None else {"overlays": found.overlays}
+    return HeatMapAnswer(
+        rows=explained.rows, columns=explained.columns, maps=explained.maps, **drawn
     )
 
 

@@ -143,6 +143,13 @@ class HeatMapAnswer(_Answer):
         dict[str, list[list[Probability]]],
         Field(description="By period: `rows` lists of `columns` values, on one scale for all"),
     ]
+    overlays: Annotated[
+        dict[str, str],
+        Field(
+            description="With `heatmap=png`, by period: a data URL of a PNG of the picture's "
+            "shape, its longer side 512 pixels, transparent where there is no evidence"
+        ),
+    ] = {}
 
 
 class PredictionAnswer(_Answer):
@@ -183,7 +190,9 @@ class PredictionAnswer(_Answer):
     top: Annotated[list[TopEntry], Field(description="With `top_k`: best first")] = []
     heatmap: Annotated[
         HeatMapAnswer | None,
-        Field(description="With `heatmap=true`; null for a model that cannot explain itself"),
+        Field(
+            description="With `heatmap=true` or `png`; null for a model that cannot explain itself"
+        ),
     ] = None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.errors import DeadlineExceeded
 from app.imaging import ImageLimits, Picture, decode, views
+from app.overlay import overlays
 from app.prediction import HeatMap, Prediction, heat_map, predict
 from app.runtime.engine import Turn
 from app.runtime.residents import Resident
@@ -53,12 +54,22 @@ class ImageFacts:
 
 @dataclass(frozen=True)
 class Classified:
-    """What one model says of one picture."""
+    """What one model says of one picture.
+
+    Attributes:
+        resident: The model.
+        image: The picture's file.
+        prediction: The answer.
+        heat_map: Where its evidence lies; None if not asked for, or the model cannot tell.
+        overlays: The same drawn, see `app.overlay`; None if not asked for, or likewise.
+        timings: Where the time went.
+    """
 
     resident: Resident
     image: ImageFacts
     prediction: Prediction
     heat_map: HeatMap | None
+    overlays: dict[str, str] | None
     timings: Timings
 
 
@@ -71,12 +82,14 @@ class Classification:
         residents: The models to ask.
         limits: What is refused.
         with_heat_map: Whether to explain; left out, it costs nothing.
+        with_overlays: Whether to draw the explanation as well.
     """
 
     data: bytes
     residents: tuple[Resident, ...]
     limits: ImageLimits
     with_heat_map: bool = False
+    with_overlays: bool = False
 
     def __call__(self, turn: Turn) -> list[Classified]:
         """Run in a worker thread.
@@ -104,9 +117,11 @@ class Classification:
         if not turn.is_wanted():
             raise DeadlineExceeded("Expected an answer in time; it is too late.")
         outputs = resident.run(pixels, turn)
-        explained = None
+        explained, drawn = None, None
         if self.with_heat_map and resident.has_heat_map and outputs.activation_map is not None:
             explained = heat_map(outputs.activation_map, resident.card)
+            if self.with_overlays:
+                drawn = overlays(explained, picture.width, picture.height, spec)
         prediction = predict(
             outputs.probabilities, resident.card, painting=outputs.painting, years=outputs.years
         )
@@ -114,4 +129,4 @@ class Classification:
         facts = ImageFacts(
             picture.width, picture.height, picture.format, len(self.data), picture.exif_turned
         )
-        return Classified(resident, facts, prediction, explained, timings)
+        return Classified(resident, facts, prediction, explained, drawn, timings)

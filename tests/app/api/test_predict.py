@@ -1,6 +1,8 @@
 """POST /predict: every good picture, and every bad one."""
 
 import asyncio
+import base64
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from app.main import create_app
 from app.settings import Settings
@@ -194,11 +197,36 @@ def test_heat_map(client: TestClient) -> None:
     assert "heatmap" not in predict(client, encode(image))
 
 
+def test_heat_map_as_overlays(client: TestClient) -> None:
+    """Beside the grid: a picture for each period, of the picture's shape."""
+    image = plain(64, 32, (0, 0, 0))
+    image.paste((255, 0, 0), (0, 0, 32, 32))
+    data = encode(image)
+    found = predict(client, data, heatmap="png")["heatmap"]
+    grid = predict(client, data, heatmap="true")["heatmap"]
+    assert "overlays" not in grid
+    assert {key: found[key] for key in grid} == grid
+    assert list(found["overlays"]) == list(found["maps"])
+    start = "data:image/png;base64,"
+    assert all(each.startswith(start) for each in found["overlays"].values())
+    stored = base64.b64decode(found["overlays"]["medieval"].removeprefix(start))
+    overlay = np.asarray(Image.open(io.BytesIO(stored)).convert("RGBA"))[..., 3]
+    assert overlay.shape == (256, 512)
+    assert overlay[:, :220].min() > 80
+    assert overlay[:, 300:].max() == 0
+
+
+@pytest.mark.parametrize(("value", "asked"), [("True", True), ("1", True), ("off", False)])
+def test_words_for_yes_and_no(client: TestClient, value: str, asked: bool) -> None:
+    assert ("heatmap" in predict(client, jpeg(), heatmap=value)) is asked
+
+
 def test_heat_map_of_a_model_without_one(store: Path, client_for: ClientFactory) -> None:
     bare = {"model.tflite": litert_model(signature=False)}
     write_version(store, name="bare", files=bare)
     with client_for(model="bare") as client:
         assert predict(client, jpeg(), heatmap=True)["heatmap"] is None
+        assert predict(client, jpeg(), heatmap="png")["heatmap"] is None
 
 
 def test_what_is_no_painting_is_told(store: Path, client_for: ClientFactory) -> None:
