@@ -28,7 +28,7 @@ from training.data.index import Example, read_index
 from training.data.inspection import inspect
 from training.errors import DataError, OptionError, TrainingError
 from training.evaluation.calibration import with_temperature
-from training.evaluation.metrics import measure
+from training.evaluation.metrics import follow_in_time, measure
 from training.files import digest_file
 from training.networks.lite import LiteModel
 from training.prediction import predict
@@ -141,9 +141,17 @@ def evaluate(
     threads = usable_cores() if backend == "litert" else 1
     answers = predict(model, examples, card.input.spec, card.class_names, threads)
     milliseconds = (time.perf_counter() - started) / len(examples) * 1000
-    calibrated = with_temperature(answers.probabilities, card.calibration.temperature)
-    sources = [each.source for each in examples]
-    metrics = measure(split, answers.truth, calibrated, card.class_names, sources)
+    bias = np.array([card.calibration.bias.get(name, 0.0) for name in card.class_names])
+    calibrated = with_temperature(answers.probabilities, card.calibration.temperature, bias)
+    metrics = measure(
+        split,
+        answers.truth,
+        calibrated,
+        card.class_names,
+        [each.source for each in examples],
+        in_time=follow_in_time(card.classes),
+        confident=card.thresholds.confident,
+    )
     return Evaluation(metrics, milliseconds)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from app.model_card import Calibration, Metrics, Thresholds
 from training.data.preparation import Prepared
 from training.evaluation.calibration import (
@@ -11,7 +13,8 @@ from training.evaluation.calibration import (
     fit_temperature,
     with_temperature,
 )
-from training.evaluation.metrics import measure
+from training.evaluation.metrics import follow_in_time, measure
+from training.evaluation.scaling import CalibrationFit, fit_calibration
 from training.prediction import Answers
 
 __all__ = ["Judgement", "judge"]
@@ -34,8 +37,14 @@ class Judgement:
     answers: dict[str, Answers]
 
 
-def judge(raw: Mapping[str, Answers], prepared: Prepared, *, refitted: bool) -> Judgement:
-    """Calibrate on the validation pictures, then measure on them and on the test pictures.
+def judge(
+    raw: Mapping[str, Answers],
+    prepared: Prepared,
+    *,
+    refitted: bool,
+    out_of_fold: Answers | None = None,
+) -> Judgement:
+    """Calibrate on pictures that were not trained on, then measure on each split.
 
     Args:
         raw: Answers by split, without calibration; `validation` and `test`, either
@@ -43,10 +52,20 @@ def judge(raw: Mapping[str, Answers], prepared: Prepared, *, refitted: bool) -> 
         prepared: The data.
         refitted: Whether `validation` was answered by a first fit, and `test` by a
             second one that learnt from the validation pictures too.
+        out_of_fold: Answers to training pictures, each by a fit that had seen nothing
+            of its source. They are calibrated on in place of the validation pictures.
     """
     held = raw.get("validation")
     temperature, method, confident = 1.0, "none: there were no validation pictures", 0.5
-    if held is not None:
+    bias: dict[str, float] = {}
+    across = None
+    if out_of_fold is not None:
+        sources = [each.source for each in out_of_fold.examples]
+        across = fit_calibration(out_of_fold.truth, out_of_fold.probabilities, sources)
+        temperature, bias = across.temperature, across.named_bias(prepared.class_names)
+        method = _across_sources(across)
+        confident = confident_threshold(out_of_fold.truth, across.left_out)
+    elif held is not None:
         temperature = fit_temperature(held.truth, held.probabilities)
         method = (
             f"temperature fitted on {len(held.truth)} validation pictures, every class weighing "
@@ -68,11 +87,16 @@ def judge(raw: Mapping[str, Answers], prepared: Prepared, *, refitted: bool) -> 
                 if "test" in raw
                 else "and no picture was left to judge the stored model"
             )
+    calibration = Calibration(temperature=round(temperature, 4), bias=bias, method=method)
+    added = np.array([bias.get(name, 0.0) for name in prepared.class_names])
     scaled = {
-        split: replace(each, probabilities=with_temperature(each.probabilities, temperature))
+        split: replace(
+            each,
+            probabilities=with_temperature(each.probabilities, calibration.temperature, added),
+        )
         for split, each in raw.items()
     }
-    if held is not None:
+    if across is None and held is not None:
         confident = confident_threshold(held.truth, scaled["validation"].probabilities)
     metrics = {
         split: measure(
@@ -81,12 +105,28 @@ def judge(raw: Mapping[str, Answers], prepared: Prepared, *, refitted: bool) -> 
             each.probabilities,
             prepared.class_names,
             [example.source for example in each.examples],
+            in_time=follow_in_time(prepared.classes),
+            confident=confident,
         )
         for split, each in scaled.items()
     }
-    return Judgement(
-        Calibration(temperature=round(temperature, 4), method=method),
-        Thresholds(confident=confident),
-        metrics,
-        scaled,
+    return Judgement(calibration, Thresholds(confident=confident), metrics, scaled)
+
+
+def _across_sources(fit: CalibrationFit) -> str:
+    """How it was fitted and what that promises, for the card."""
+    what = "temperature and a bias for each class" if fit.has_bias else "temperature"
+    method = (
+        f"{what} fitted on {len(fit.left_out)} training pictures, each answered by a fit that had "
+        "seen nothing of its source, every class weighing the same and a source by the square "
+        "root of its pictures"
+    )
+    if not fit.groups:
+        return f"{method}; there were too few sources to leave any out of that"
+    choice = "kept because" if fit.has_bias else "a bias for each class was left away because"
+    loss, other = fit.losses["temperature and bias"], fit.losses["temperature"]
+    return (
+        f"{method}. With each of {fit.groups} sources left out of that in turn, the expected "
+        f"calibration error was {fit.error:.3f} ({fit.error_before:.3f} before); {choice} the "
+        f"log loss there was {loss:.4f} with it and {other:.4f} without"
     )

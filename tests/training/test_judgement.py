@@ -1,5 +1,6 @@
 """What a card says of answers, and by what method they became honest."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,40 @@ def test_test_is_scaled_by_what_validation_taught(prepared: Prepared) -> None:
     alone = judge({"test": raw}, prepared, refitted=False)
     np.testing.assert_allclose(alone.answers["test"].probabilities, raw.probabilities)
     assert alone.calibration.method.startswith("none")
+
+
+def test_answers_across_sources_are_calibrated_on_where_there_are_any(prepared: Prepared) -> None:
+    """In place of validation: temperature, bias, threshold, and what that promises."""
+    examples = tuple(
+        replace(each, source=f"s{number % 4}")
+        for number, each in enumerate(prepared.train.examples * 20)
+    )
+    rng = np.random.default_rng(1)
+    honest = rng.uniform(0.05, 0.95, len(examples))
+    truth = (rng.random(len(examples)) < honest).astype(np.int64)
+    # Twice as sure as it may be, and in favour of the first class.
+    logit = 2 * np.log(honest / (1 - honest)) - 1.5
+    second = 1 / (1 + np.exp(-logit))
+    strangers = Answers(examples, truth, np.stack([1 - second, second], axis=1))
+    found = judge({"test": strangers}, prepared, refitted=False, out_of_fold=strangers)
+    assert found.calibration.temperature == pytest.approx(2, rel=0.35)
+    assert found.calibration.bias["modern"] == pytest.approx(0.75, abs=0.4)
+    assert sum(found.calibration.bias.values()) == pytest.approx(0, abs=1e-3)
+    assert "With each of 4 sources left out" in found.calibration.method
+    assert "kept because" in found.calibration.method
+    metrics = found.metrics["test"]
+    assert (metrics.expected_calibration_error or 1) < 0.1
+    low, high = metrics.expected_calibration_error_interval or (1, 0)
+    assert low <= (metrics.expected_calibration_error or 1) <= high
+    assert metrics.answered is not None
+    assert metrics.answered_accuracy is not None
+    assert metrics.answered_accuracy.value > metrics.accuracy.value
+    assert 0.5 <= found.thresholds.confident <= 0.9
+
+
+def test_one_source_promises_nothing(prepared: Prepared) -> None:
+    """Nothing can be left out, and the card says so."""
+    raw = _answers(prepared, 40)
+    found = judge({"test": raw}, prepared, refitted=False, out_of_fold=raw)
+    assert found.calibration.bias == {}
+    assert "too few sources" in found.calibration.method

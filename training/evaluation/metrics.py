@@ -1,15 +1,16 @@
 """Accuracy and its kin, from true classes and calibrated probabilities."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.model_card import Estimate, Metrics
-from training.evaluation.calibration import expected_calibration_error
+from app.model_card import Estimate, Metrics, PeriodClass
+from training.evaluation.calibration import calibration_error, sure_answers
 from training.evaluation.intervals import balanced, wilson
 
-__all__ = ["by_source", "confusion", "measure"]
+__all__ = ["by_source", "confusion", "follow_in_time", "measure", "off_by_more"]
 
 
 def measure(
@@ -18,6 +19,9 @@ def measure(
     probabilities: NDArray[np.float64],
     class_names: Sequence[str],
     sources: Sequence[str | None] | None = None,
+    *,
+    in_time: bool = False,
+    confident: float | None = None,
 ) -> Metrics:
     """Measure everything that a card holds of one split.
 
@@ -27,9 +31,14 @@ def measure(
         probabilities: [N, C], calibrated.
         class_names: C names.
         sources: N sources; None where they are not known.
+        in_time: Whether the classes follow each other in time; see `follow_in_time`.
+        confident: From which confidence on an answer is called sure; None leaves out
+            how many are, and how right those are.
     """
     table = confusion(truth, probabilities.argmax(axis=1), len(class_names))
     hits, actual, predicted = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    error = calibration_error(truth, probabilities)
+    sure = None if confident is None else sure_answers(truth, probabilities, confident)
     return Metrics(
         split=split,
         pictures=len(truth),
@@ -37,9 +46,13 @@ def measure(
         balanced_accuracy=balanced(hits, actual),
         recall=_shares(class_names, hits, actual),
         precision=_shares(class_names, hits, predicted),
-        expected_calibration_error=expected_calibration_error(truth, probabilities),
+        expected_calibration_error=error.value,
+        expected_calibration_error_interval=(error.low, error.high),
         confusion=table.tolist(),
         by_source=by_source(truth, probabilities, sources or ()),
+        off_by_more=off_by_more(truth, probabilities.argmax(axis=1)) if in_time else None,
+        answered=None if sure is None else sure.share,
+        answered_accuracy=None if sure is None else sure.accuracy,
     )
 
 
@@ -50,6 +63,19 @@ def confusion(
     table = np.zeros((classes, classes), np.int64)
     np.add.at(table, (truth, predicted), 1)
     return table
+
+
+def follow_in_time(classes: Sequence[PeriodClass]) -> bool:
+    """Whether each class begins in the year in which the one before it ends."""
+    return all(
+        earlier.years[1] is not None and earlier.years[1] == later.years[0]
+        for earlier, later in pairwise(classes)
+    )
+
+
+def off_by_more(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> Estimate:
+    """Share of answers further off than the neighbouring class, of classes in time's order."""
+    return wilson(int((abs(truth - predicted) > 1).sum()), len(truth))
 
 
 def by_source(

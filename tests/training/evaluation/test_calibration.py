@@ -5,6 +5,7 @@ import pytest
 
 from app.prediction import calibrate
 from training.evaluation.calibration import (
+    calibration_error,
     confident_threshold,
     expected_calibration_error,
     fit_temperature,
@@ -89,3 +90,16 @@ def test_training_and_serving_calibrate_alike() -> None:
     _, probabilities = _honest(20, 3)
     served = np.stack([calibrate(row, 1.7) for row in probabilities])
     np.testing.assert_allclose(with_temperature(probabilities, 1.7), served, atol=1e-6)
+
+
+def test_an_error_has_an_interval_that_chance_alone_does_not_move() -> None:
+    """It holds the error itself, of honest answers and of others, which it tells apart."""
+    for seed in range(5):
+        truth, probabilities = _honest(400, seed)
+        found = calibration_error(truth, probabilities)
+        assert found.value == expected_calibration_error(truth, probabilities)
+        assert 0 <= found.low <= found.value <= found.high < 0.15
+    spoilt = calibration_error(truth, with_temperature(probabilities, 0.3))
+    assert spoilt.low > found.value
+    nothing = calibration_error(np.array([], np.int64), np.empty((0, 4)))
+    assert (nothing.low, nothing.high) == (0, 1)

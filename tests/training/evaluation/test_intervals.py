@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.intervals import balanced, wilson
+from training.evaluation.intervals import balanced, bootstrap, mean, wilson
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,31 @@ def test_balanced_is_the_mean_of_the_recalls() -> None:
     assert found.low == pytest.approx(0.65 - half, abs=0.01)
     assert found.high == pytest.approx(0.65 + half, abs=0.01)
     assert found == balanced(np.array([80, 30, 0]), np.array([100, 60, 0]))
+
+
+def test_a_mean_has_the_interval_of_its_standard_error() -> None:
+    """Near enough, of two hundred normal values."""
+    values = np.random.default_rng(5).normal(30, 8, 200)
+    found = mean(values)
+    assert found.value == pytest.approx(values.mean())
+    half = 1.96 * values.std() / 200**0.5
+    assert found.high - found.low == pytest.approx(2 * half, rel=0.15)
+    assert found.low < found.value < found.high
+    assert mean(values[:0]).value == 0
+
+
+def test_groups_are_resampled_apart() -> None:
+    """Each with as many pictures as it has."""
+    seen: list[tuple[int, int]] = []
+
+    def statistic(
+        one: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+        other: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    ) -> float:
+        seen.append((len(one), len(other)))
+        return float(one.max() + other.max())
+
+    found = bootstrap(statistic, (3, 7))
+    assert set(seen) == {(3, 7)}
+    assert found.value == 8
+    assert found.low < found.high <= 8

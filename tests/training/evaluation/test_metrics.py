@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from training.evaluation.metrics import by_source, confusion, measure
+from app.model_card import PeriodClass
+from training.data.periods import PERIODS
+from training.evaluation.metrics import (
+    by_source,
+    confusion,
+    follow_in_time,
+    measure,
+    off_by_more,
+)
 
 RNG_SEED = 4
 NAMES = ("a", "b", "c")
@@ -53,3 +61,33 @@ def test_confusion_counts_rows_by_truth() -> None:
     """Rows true, columns answered."""
     table = confusion(np.array([0, 0, 1]), np.array([1, 0, 1]), 2)
     assert table.tolist() == [[1, 1], [0, 1]]
+
+
+def test_classes_that_follow_in_time() -> None:
+    """The four periods do; without years, with a gap, or in another order they do not."""
+    assert follow_in_time(PERIODS)
+    assert not follow_in_time(PERIODS[::-1])
+    assert not follow_in_time(PERIODS[::2])
+    assert not follow_in_time([PeriodClass(name="a"), PeriodClass(name="b")])
+
+
+def test_off_by_more_than_the_neighbour() -> None:
+    """0 for 2 and 3 for 0 are; told only where the classes follow in time."""
+    truth, predicted = np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2, 0, 0])
+    assert off_by_more(truth, predicted).value == 0.4
+    probabilities = np.eye(4)[predicted]
+    found = measure("test", truth, probabilities, "abcd", in_time=True)
+    assert found.off_by_more == off_by_more(truth, predicted)
+    assert measure("test", truth, probabilities, "abcd").off_by_more is None
+
+
+def test_what_is_called_sure_is_counted() -> None:
+    """Two of three reach 0.7, one of them is right."""
+    truth = np.array([0, 0, 1])
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
+    found = measure("test", truth, probabilities, "ab", confident=0.7)
+    assert found.answered is not None
+    assert found.answered.value == pytest.approx(2 / 3)
+    assert found.answered_accuracy is not None
+    assert found.answered_accuracy.value == 0.5
+    assert measure("test", truth, probabilities, "ab").answered is None
