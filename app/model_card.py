@@ -159,10 +159,11 @@ class Dating(_Part):
         edges: B + 1 whole years; bin b holds the years from `edges[b]` up to, and
             without, `edges[b + 1]`.
         method: How it was taught, in words.
-        mean_absolute_error: Years between the median and the nearest year of the
-            true dating, in the mean.
-        coverage: Share of the dated pictures whose dating meets the 80 % interval.
-        pictures: How many dated pictures that was measured on.
+        mean_absolute_error: Years between the median and the middle of the museum's
+            dating, in the mean.
+        coverage: Share of the dated pictures the middle of whose dating lies in the
+            80 % interval.
+        pictures: How many pictures that was measured on: those dated to 50 years or less.
         split: Which pictures, such as `test`.
     """
 

@@ -13,7 +13,7 @@ from training.collect.pace import Manners
 from training.collect.sources.source import read_each, records, seeded, text, year
 from training.collect.spans import Span
 from training.collect.work import Unread, Work
-from training.collect.years import years_in
+from training.data.years import years_in
 
 _API = "https://openaccess-api.clevelandart.org/api/artworks/"
 _FIELDS = (

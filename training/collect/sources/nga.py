@@ -14,7 +14,7 @@ from training.collect.pace import Manners
 from training.collect.sources.source import read_each, seeded, text, year
 from training.collect.spans import Span
 from training.collect.work import Unread, Work
-from training.collect.years import years_in
+from training.data.years import years_in
 
 _RAW = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data/"
 # The files live in Git LFS: the raw address may give a pointer of three lines instead.

@@ -13,7 +13,7 @@ from training.collect.pace import Manners
 from training.collect.sources.source import member, read_each, records, seeded, text
 from training.collect.spans import Span
 from training.collect.work import Unread, Work
-from training.collect.years import iso_year, years_in
+from training.data.years import iso_year, years_in
 
 _API = "https://api.smk.dk/api/v1/art/search/"
 _PAGE = 2000

@@ -16,7 +16,7 @@ from training.collect.pace import Manners
 from training.collect.sources.source import member, read_each, records, seeded, text
 from training.collect.spans import Span
 from training.collect.work import Unread, Work
-from training.collect.years import CIRCA, Years, iso_year
+from training.data.years import CIRCA, Years, iso_year
 
 _SPARQL = "https://query.wikidata.org/sparql"
 _COMMONS = "https://commons.wikimedia.org/w/api.php"

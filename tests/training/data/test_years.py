@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.collect.years import iso_year, years_in
+from training.data.years import iso_year, years_in
 
 
 @pytest.mark.parametrize(
