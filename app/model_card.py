@@ -35,6 +35,7 @@ __all__ = [
     "FORMAT_VERSION",
     "KERAS_FILE",
     "LITERT_FILE",
+    "REFERENCES_FILE",
     "REPORT_FILE",
     "Calibration",
     "CardError",
@@ -48,6 +49,8 @@ __all__ = [
     "Parity",
     "PeriodClass",
     "Recipe",
+    "ReferenceFacts",
+    "Retrieval",
     "Thresholds",
     "TrainingData",
     "golden_pictures",
@@ -58,6 +61,7 @@ FORMAT_VERSION = 1
 CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
+REFERENCES_FILE = "references.npz"
 REPORT_FILE = "report.html"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -246,6 +250,42 @@ class Parity(_Part):
     same_class: float
 
 
+class Retrieval(_Part):
+    """How often a work of the same artist is among the nearest references.
+
+    Attributes:
+        among: Which works were looked up, and among which.
+        nearest: How many of the nearest were looked at.
+        queries: Works that were looked up: those of which there is another by their artist.
+        found: Share of them with one by their artist among the nearest.
+        chance: The same share, were as many drawn blindly.
+    """
+
+    among: str
+    nearest: int
+    queries: int
+    found: Estimate
+    chance: float
+
+
+class ReferenceFacts(_Part):
+    """The paintings that similar ones are chosen from; they stand in references.npz.
+
+    Attributes:
+        works: How many.
+        dimensions: Numbers to which each embedding was reduced.
+        thumbnails: How many of them have a small picture.
+        method: How they were chosen and reduced, in words.
+        same_artist: What was measured.
+    """
+
+    works: int
+    dimensions: int
+    thumbnails: int = 0
+    method: str = ""
+    same_artist: tuple[Retrieval, ...] = ()
+
+
 class GoldenPrediction(_Part):
     """Raw probabilities of `golden_pictures`, to be found again when the version is loaded."""
 
@@ -273,6 +313,7 @@ class ModelCard(_Part):
     libraries: dict[str, str] = {}
     limitations: tuple[str, ...] = ()
     parity: Parity | None = None
+    references: ReferenceFacts | None = None
     golden: GoldenPrediction | None = None
     parameters: int | None = None
     files: dict[FileName, FileEntry]

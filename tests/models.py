@@ -7,6 +7,7 @@ outputs, it takes white for no painting, and dates by bins that are the periods.
 """
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,36 @@ def litert_model(
     if full:
         graph.add_painting_and_years()
     return graph.file(signature=signature)
+
+
+def references_arrays(
+    facts: list[dict[str, str]], colours: Any, thumbnails: list[bytes] | None = None
+) -> dict[str, Any]:
+    """The arrays of a references.npz for the tiny model, whose embedding is the mean colour.
+
+    Args:
+        facts: Of each work.
+        colours: [N, 3], the mean colour of each, 1 to 255.
+        thumbnails: A file of each, or an empty one. Defaults to none at all.
+    """
+    thumbnails = thumbnails or [b""] * len(facts)
+    lines = "\n".join(json.dumps(each) for each in facts)
+    return {
+        "projection": (np.eye(3) * 127).astype(np.int8),
+        "scale": np.full(3, 1 / 127, np.float32),
+        "offset": np.full(3, 128, np.float32),
+        "vectors": (np.asarray(colours) - 128).astype(np.int8),
+        "facts": np.frombuffer(lines.encode(), np.uint8),
+        "thumbnails": np.frombuffer(b"".join(thumbnails), np.uint8),
+        "ends": np.cumsum([len(each) for each in thumbnails], dtype=np.int64),
+    }
+
+
+def references_file(arrays: dict[str, Any]) -> bytes:
+    """The bytes of a references.npz with these arrays."""
+    stored = io.BytesIO()
+    np.savez_compressed(stored, **arrays)
+    return stored.getvalue()
 
 
 def write_version(

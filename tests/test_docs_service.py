@@ -67,6 +67,7 @@ def test_every_parameter_is_explained(client: TestClient) -> None:
         schemas.ImageAnswer,
         schemas.TimingsAnswer,
         schemas.HeatMapAnswer,
+        schemas.SimilarAnswer,
         schemas.DateAnswer,
     ],
 )

@@ -42,6 +42,8 @@ class Options:
         report_pictures: Whether mistakes and hits are shown in the report.
         refit: Whether a second fit learns from the held-out pictures too; None leaves
             it to the number of pictures.
+        references: Whether the version gets the list that similar paintings are chosen from.
+        thumbnails: Whether that has small pictures of works whose licence allows it.
         repeats: How many seeds, from `seed` on, each recipe is compared with.
         folds: How many parts of the training pictures are judged in turn; None
             judges on the data's own splits.
@@ -68,6 +70,8 @@ class Options:
     threads: int | None = None
     report_pictures: bool = False
     refit: bool | None = None
+    references: bool = False
+    thumbnails: bool = False
     repeats: int = 1
     folds: int | None = None
     show_data: Path | None = None
@@ -199,6 +203,17 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "default: from 1,000 pictures on",
     )
     add(
+        "--references",
+        action="store_true",
+        help="keep with the version what similar paintings are chosen from: of each picture that "
+        "was learnt from, and names its artist or has a page, the manifest's facts",
+    )
+    add(
+        "--thumbnails",
+        action="store_true",
+        help="with --references: a small picture too, where the manifest's licence is cc0 or pdm",
+    )
+    add(
         "--repeats",
         type=_positive,
         default=default.repeats,
@@ -220,7 +235,10 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="draw some pictures and their augmented views, and train nothing; "
         "default: ./data-sample.png",
     )
-    return Options(**vars(parser.parse_args(arguments)))
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.thumbnails and not options.references:
+        parser.error("expected --references beside --thumbnails; received --thumbnails alone")
+    return options
 
 
 def _positive(text: str) -> int:

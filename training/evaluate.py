@@ -27,6 +27,7 @@ from training.cores import usable_cores
 from training.data.index import Example, read_index
 from training.data.inspection import inspect
 from training.errors import DataError, OptionError, TrainingError
+from training.evaluation import retrieval
 from training.evaluation.calibration import with_temperature
 from training.evaluation.metrics import follow_in_time, measure
 from training.files import digest_file
@@ -79,10 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         card = read_card(folder)
         examples = select(given.data, given.split, given.split_column, given.cache)
         found = evaluate(folder, card, examples, given.split, given.backend)
+        similar = retrieval.measure(folder, card, examples)
     except (TrainingError, CardError) as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
         return 1
     show(found, card, Console())
+    retrieval.show(similar, Console())
     return 0
 
 

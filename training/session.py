@@ -8,17 +8,21 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
-from app.model_card import LITERT_FILE, ModelCard
+from app.model_card import LITERT_FILE, REFERENCES_FILE, ModelCard, ReferenceFacts
 from app.model_card import Recipe as RecipeFacts
 from training.adaptation import adapt
 from training.arguments import Options
+from training.data.index import Example
 from training.data.preparation import Prepared
 from training.dataset import read_dataset, summarise
+from training.errors import OptionError
+from training.evaluation.retrieval import leave_one_out
 from training.export import draft, golden, write_models, write_report
 from training.judgement import judge
 from training.networks.lite import LiteModel
 from training.recipes import load
 from training.recipes.recipe import Recipe
+from training.references import METHOD, build, eligible
 from training.report.page import Report, render
 from training.trial import Trial, libraries
 
@@ -42,7 +46,10 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     started = time.monotonic()
     prepared = prepared or read_dataset(options, console)
     recipe = adapt(load(options.recipe), options, len(prepared.train.examples))
+    named = eligible(prepared.train.joined(prepared.validation)) if options.references else ()
     trial = Trial(recipe, prepared, options, console)
+    if options.references:
+        _check_embedding(trial)
     summarise(prepared, recipe.name, console)
     if options.refit and not trial.refits:
         console.print("[yellow]Note:[/] --refit changes nothing: no picture was held out of train.")
@@ -51,6 +58,10 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     with draft(options.models_store, options.name or recipe.name) as writing:
         parity = write_models(writing.folder, learnt.model, trial.compared())
         lite = LiteModel(writing.folder / LITERT_FILE)
+        references = None
+        if named:
+            with console.status(f"taking {len(named):,} references"):
+                references = _references(writing.folder, lite, named, trial)
         judged = judge(trial.answers(lite, learnt), prepared, refitted=learnt.again is not None)
         card = ModelCard(
             format_version=1,
@@ -74,13 +85,16 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             libraries=libraries(),
             limitations=_limitations(prepared),
             parity=parity,
+            references=references,
             golden=golden(learnt.model, recipe.input),
             parameters=learnt.model.count_params(),
             files={},
         )
         report = Report(card, learnt.history, learnt.again, judged.answers, prepared)
         write_report(writing.folder, render(report, options.report_pictures))
-        published = writing.publish(card, recipe.most_megabytes << 20)
+        # What the references may weigh is bounded by their number, not by the recipe.
+        most = (recipe.most_megabytes << 20) + _size(writing.folder / REFERENCES_FILE)
+        published = writing.publish(card, most)
     trial.forget()
     _conclude(published, card, console)
     return published
@@ -91,6 +105,40 @@ def wake() -> None:
     # It warns a person of what only we could change.
     tf.get_logger().setLevel("ERROR")
     tf.config.list_logical_devices()
+
+
+def _check_embedding(trial: Trial) -> None:
+    outputs = trial.network().serving().output
+    if "embedding" not in outputs:
+        raise OptionError(
+            "Expected with --references a recipe whose model gives an embedding; "
+            f"{trial.recipe.name} gives {sorted(outputs)}."
+        )
+
+
+def _references(
+    folder: Path, lite: LiteModel, named: tuple[Example, ...], trial: Trial
+) -> ReferenceFacts:
+    """Write what similar paintings are chosen from; returns what the card says of it."""
+    found = build(
+        lite,
+        named,
+        trial.recipe.input.spec,
+        thumbnails=trial.options.thumbnails,
+        threads=trial.threads,
+    )
+    found.write(folder)
+    return ReferenceFacts(
+        works=len(found.facts),
+        dimensions=found.vectors.shape[1],
+        thumbnails=sum(bool(each) for each in found.thumbnails),
+        method=METHOD,
+        same_artist=leave_one_out(found),
+    )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _limitations(prepared: Prepared) -> tuple[str, ...]:

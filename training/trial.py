@@ -118,6 +118,17 @@ class Trial:
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
+    def network(self) -> Network:
+        """The recipe's network as it starts, the same each time.
+
+        Raises:
+            WeightsError: The weights are of another network.
+        """
+        keras.utils.set_random_seed(self.options.seed)
+        return self.recipe.network(
+            len(self.prepared.classes), weights=self.weights, seed=self.options.seed
+        )
+
     def learn(self) -> Learnt:
         """Fit, from where a run that was cut short had come to.
 
@@ -171,10 +182,7 @@ class Trial:
 
     def _fit(self, train: Part, validation: Part, state: RunState) -> tuple[Network, list[Epoch]]:
         recipe = self.recipe
-        keras.utils.set_random_seed(self.options.seed)
-        network = recipe.network(
-            len(self.prepared.classes), weights=self.weights, seed=self.options.seed
-        )
+        network = self.network()
         stem = None if network.stem is None else Stem(network.stem)
         features = self._features(train, stem), self._features(validation, stem)
         count = len(train.examples)

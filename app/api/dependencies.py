@@ -1,5 +1,6 @@
 """What routes ask for, as types."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -8,14 +9,7 @@ from pydantic import BeforeValidator
 from app.errors import NotReady
 from app.service import Service
 
-__all__ = [
-    "HeatMapForm",
-    "HeatMapWanted",
-    "ModelChoice",
-    "RunningService",
-    "TopK",
-    "running_service",
-]
+__all__ = ["Asked", "Question", "RunningService", "running_service"]
 
 
 def running_service(request: Request) -> Service:
@@ -66,3 +60,32 @@ HeatMapWanted = Annotated[
         "overlays of the picture."
     ),
 ]
+
+SimilarWanted = Annotated[
+    int | None,
+    Query(description="Add `similar`: this many of the most similar paintings.", ge=0, le=20),
+]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a request wants to know of each of its pictures."""
+
+    model: str | None
+    top_k: int | None
+    heatmap: HeatMapForm
+    similar: int | None
+
+
+async def question(
+    model: ModelChoice = None,
+    top_k: TopK = None,
+    heatmap: HeatMapWanted = False,
+    similar: SimilarWanted = None,
+) -> Question:
+    """Gather the query's parameters."""
+    return Question(model, top_k, heatmap, similar)
+
+
+Asked = Annotated[Question, Depends(question)]
+"""What the query asks for."""

@@ -1,13 +1,14 @@
 """POST /predict and POST /predict/batch: bytes in, periods out."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from app.api.dependencies import HeatMapForm, HeatMapWanted, ModelChoice, RunningService, TopK
+from app.api.dependencies import Asked, Question, RunningService
 from app.api.problems import document, problem_responses
 from app.api.schemas import (
     BatchAnswer,
@@ -18,6 +19,7 @@ from app.api.schemas import (
     PredictionAnswer,
     PredictionsAnswer,
     ProblemDocument,
+    SimilarAnswer,
     TimingsAnswer,
     TopEntry,
     VersionReference,
@@ -41,6 +43,7 @@ from app.errors import (
     UnsupportedImage,
 )
 from app.prediction import DateRange
+from app.references import Neighbour
 from app.runtime.classification import Classification, Classified
 from app.service import Service
 from app.settings import ALL_MODELS
@@ -95,15 +98,9 @@ def _multipart(field: str, schema: dict[str, Any]) -> dict[str, Any]:
         }
     },
 )
-async def predict(
-    request: Request,
-    service: RunningService,
-    model: ModelChoice = None,
-    top_k: TopK = None,
-    heatmap: HeatMapWanted = False,
-) -> Response:
+async def predict(request: Request, service: RunningService, asked: Asked) -> Response:
     """Send a picture as the multipart field `file`, or its bytes as the body."""
-    asking = _Asking(service, model, top_k=top_k, heatmap=heatmap)
+    asking = _Asking(service, asked)
     service.engine.check_admission()
     with service.engine.upload() as upload:
         data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
@@ -125,15 +122,9 @@ async def predict(
         }
     },
 )
-async def predict_batch(
-    request: Request,
-    service: RunningService,
-    model: ModelChoice = None,
-    top_k: TopK = None,
-    heatmap: HeatMapWanted = False,
-) -> Response:
+async def predict_batch(request: Request, service: RunningService, asked: Asked) -> Response:
     """Send pictures as multipart fields `files`; each gets an entry, a bad one too."""
-    asking = _Asking(service, model, top_k=top_k, heatmap=heatmap)
+    asking = _Asking(service, asked)
     settings = service.settings
     service.engine.check_admission()
     with service.engine.upload() as upload:
@@ -152,23 +143,22 @@ async def predict_batch(
 class _Asking:
     """What a request wants to know of each of its pictures."""
 
-    def __init__(
-        self, service: Service, model: str | None, *, top_k: int | None, heatmap: HeatMapForm
-    ) -> None:
-        self.everyone = model == ALL_MODELS
+    def __init__(self, service: Service, question: Question) -> None:
+        self.everyone = question.model == ALL_MODELS
         self._service = service
-        self._top_k = top_k
-        self._heatmap = heatmap
+        self._question = question
         residents = service.residents
-        self._residents = residents.current if self.everyone else (residents.get(model),)
+        self._residents = residents.current if self.everyone else (residents.get(question.model),)
 
     async def ask(self, data: bytes) -> list[PredictionAnswer]:
+        question = self._question
         work = Classification(
             data,
             self._residents,
             self._service.limits,
-            with_heat_map=bool(self._heatmap),
-            with_overlays=self._heatmap == "png",
+            with_heat_map=bool(question.heatmap),
+            with_overlays=question.heatmap == "png",
+            similar=question.similar,
         )
         return [self._answer(each) for each in await self._service.engine.run(work)]
 
@@ -201,15 +191,32 @@ class _Asking:
         return BatchEntry(filename=file.filename, prediction=answers[0])
 
     def _answer(self, found: Classified) -> PredictionAnswer:
+        question = self._question
         asked_for: dict[str, Any] = {}
-        if self._top_k is not None:
+        if question.top_k is not None:
             asked_for["top"] = [
                 TopEntry(period=period, probability=round(probability, 6))
-                for period, probability in found.prediction.top(self._top_k)
+                for period, probability in found.prediction.top(question.top_k)
             ]
-        if self._heatmap:
+        if question.heatmap:
             asked_for["heatmap"] = _heat_map_answer(found)
+        if question.similar is not None:
+            asked_for["similar"] = found.similar and [
+                _similar_answer(rank, each) for rank, each in enumerate(found.similar, 1)
+            ]
         return _prediction_answer(found, asked_for)
+
+
+def _similar_answer(rank: int, found: Neighbour) -> SimilarAnswer:
+    thumbnail = None
+    if found.thumbnail is not None:
+        thumbnail = f"data:image/jpeg;base64,{b64encode(found.thumbnail).decode()}"
+    return SimilarAnswer(
+        rank=rank,
+        similarity=round(found.similarity, 4),
+        thumbnail=thumbnail,
+        **found.reference.model_dump(),
+    )
 
 
 def _prediction_answer(found: Classified, asked_for: dict[str, Any]) -> PredictionAnswer:

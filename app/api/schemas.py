@@ -19,6 +19,7 @@ __all__ = [
     "ProblemDocument",
     "ReadyAnswer",
     "RefusedAnswer",
+    "SimilarAnswer",
     "TimingsAnswer",
     "TopEntry",
     "VersionAnswer",
@@ -152,6 +153,25 @@ class HeatMapAnswer(_Answer):
     ] = {}
 
 
+class SimilarAnswer(_Answer):
+    """A painting that the model learnt from and finds similar; null is what is not known."""
+
+    rank: Annotated[int, Field(description="1 is the most similar")]
+    artist: str | None
+    title: str | None
+    year: Annotated[str | None, Field(description="As the source gives it")]
+    period: Annotated[str, Field(description="The class that it was learnt as")]
+    source: Annotated[str | None, Field(description="Where it was collected")]
+    page: Annotated[str | None, Field(description="Address where a person sees it")]
+    licence: Annotated[str | None, Field(description="Of its picture")]
+    similarity: Annotated[
+        float, Field(ge=-1, le=1, description="Cosine of the embeddings; compare within a model")
+    ]
+    thumbnail: Annotated[
+        str | None, Field(description="A JPEG as a `data:` address; null where there is none")
+    ]
+
+
 class PredictionAnswer(_Answer):
     """What one model says of one picture."""
 
@@ -193,6 +213,10 @@ class PredictionAnswer(_Answer):
         Field(
             description="With `heatmap=true` or `png`; null for a model that cannot explain itself"
         ),
+    ] = None
+    similar: Annotated[
+        list[SimilarAnswer] | None,
+        Field(description="With `similar`: best first; null for a model without references"),
     ] = None
 
 

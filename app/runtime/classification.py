@@ -7,6 +7,7 @@ from app.errors import DeadlineExceeded
 from app.imaging import ImageLimits, Picture, decode, views
 from app.overlay import overlays
 from app.prediction import HeatMap, Prediction, heat_map, predict
+from app.references import Neighbour
 from app.runtime.engine import Turn
 from app.runtime.residents import Resident
 
@@ -63,6 +64,8 @@ class Classified:
         heat_map: Where its evidence lies; None if not asked for, or the model cannot tell.
         overlays: The same drawn, see `app.overlay`; None if not asked for, or likewise.
         timings: Where the time went.
+        similar: Similar paintings, best first; None if not asked for, or the model has no
+            references.
     """
 
     resident: Resident
@@ -71,6 +74,7 @@ class Classified:
     heat_map: HeatMap | None
     overlays: dict[str, str] | None
     timings: Timings
+    similar: list[Neighbour] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Classification:
         limits: What is refused.
         with_heat_map: Whether to explain; left out, it costs nothing.
         with_overlays: Whether to draw the explanation as well.
+        similar: How many similar paintings to look up; None looks up none.
     """
 
     data: bytes
@@ -90,6 +95,7 @@ class Classification:
     limits: ImageLimits
     with_heat_map: bool = False
     with_overlays: bool = False
+    similar: int | None = None
 
     def __call__(self, turn: Turn) -> list[Classified]:
         """Run in a worker thread.
@@ -122,6 +128,10 @@ class Classification:
             explained = heat_map(outputs.activation_map, resident.card)
             if self.with_overlays:
                 drawn = overlays(explained, picture.width, picture.height, spec)
+        similar = None
+        references, embedding = resident.references, outputs.embedding
+        if self.similar is not None and references is not None and embedding is not None:
+            similar = references.nearest(embedding, self.similar)
         prediction = predict(
             outputs.probabilities, resident.card, painting=outputs.painting, years=outputs.years
         )
@@ -129,4 +139,4 @@ class Classification:
         facts = ImageFacts(
             picture.width, picture.height, picture.format, len(self.data), picture.exif_turned
         )
-        return Classified(resident, facts, prediction, explained, drawn, timings)
+        return Classified(resident, facts, prediction, explained, drawn, timings, similar)

@@ -11,8 +11,15 @@ from importlib.util import find_spec
 import numpy as np
 
 from app.errors import IntegrityError, ModelError
-from app.model_card import KERAS_FILE, LITERT_FILE, ModelCard, golden_pictures
+from app.model_card import (
+    KERAS_FILE,
+    LITERT_FILE,
+    REFERENCES_FILE,
+    ModelCard,
+    golden_pictures,
+)
 from app.model_store import Fingerprint, ModelStore, Refusal, StoredVersion
+from app.references import References
 from app.runtime.backend import LoadedModel, Outputs, Runner
 from app.runtime.batcher import Batcher, Batching
 from app.runtime.devices import Device
@@ -45,13 +52,16 @@ def load_resident(
     model = _load(version, device, batching)
     runners = tuple(model.runner() for _ in range(threads))
     has_heat_map = _check(runners[0], version.card)
+    references = _references(version, runners[0])
     spec = version.card.input
     for size in model.batch_sizes:
         blank = np.zeros((size, spec.height, spec.width, 3), np.uint8)
         for runner in dict.fromkeys(runners):
             runner(blank)
     batcher = Batcher(runners[0], batching) if model.device == "gpu" else None
-    return Resident(version, model.backend, model.device, runners, has_heat_map, batcher)
+    return Resident(
+        version, model.backend, model.device, runners, has_heat_map, batcher, references
+    )
 
 
 class Loader:
@@ -240,6 +250,21 @@ def _check_further(outputs: Outputs, card: ModelCard, count: int) -> None:
             )
         if not np.isfinite(values).all() or values.min() < -_SUM_TOLERANCE:
             raise IntegrityError(f"Expected {name} of probabilities; received others.")
+
+
+def _references(version: StoredVersion, runner: Runner) -> References | None:
+    """Read what similar paintings are chosen from; None where the version has none."""
+    if REFERENCES_FILE not in version.card.files:
+        return None
+    references = References(version.read(REFERENCES_FILE))
+    embedding = runner(golden_pictures(version.card.input.spec)).embedding
+    found = None if embedding is None else embedding.shape[1]
+    if found != references.embedding_size:
+        raise IntegrityError(
+            f"Expected embeddings of {references.embedding_size} numbers, as {REFERENCES_FILE} "
+            f"has; the model's have {found}."
+        )
+    return references
 
 
 def _nothing_to_serve(store: ModelStore, reference: str, failures: list[Refusal]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.errors import UnknownModel
 from app.model_card import ModelCard
 from app.model_store import Refusal, StoredVersion
+from app.references import References
 from app.runtime.backend import Outputs, Pixels, Runner
 from app.runtime.batcher import Batcher
 from app.runtime.devices import Device
@@ -31,6 +32,7 @@ class Resident:
         runners: One for each worker thread.
         has_heat_map: Whether it gives activation maps.
         batcher: Runs pictures of several workers together; None runs each alone.
+        references: What similar paintings are chosen from; None where it has none.
     """
 
     version: StoredVersion
@@ -39,6 +41,7 @@ class Resident:
     runners: tuple[Runner, ...]
     has_heat_map: bool
     batcher: Batcher | None = None
+    references: References | None = None
 
     def run(self, pixels: Pixels, turn: Turn) -> Outputs:
         """Run one picture's views in a worker thread.

@@ -66,6 +66,8 @@ def test_switches_are_in_the_command() -> None:
     """As they were given; what was not given is not."""
     line = "--data DIR --recipe logistic --no-refit"
     assert parse(line.split()).command() == f"python -m training.run {line}"
+    line = "--data DIR --references --thumbnails"
+    assert parse(line.split()).command() == f"python -m training.run {line}"
     assert parse(["--refit"]).command() == "python -m training.run --data DIR --refit"
     shown = parse(["--show-data"])
     assert shown.show_data == Path("data-sample.png")
@@ -102,6 +104,7 @@ def test_what_the_other_recipes_take() -> None:
         ("--seed -1", "at least 0"),
         ("--folds 1", "from 2 to 20"),
         ("--repeats 0", "above 0"),
+        ("--thumbnails", "expected --references beside --thumbnails"),
     ],
 )
 def test_a_bad_option_ends_the_command(

@@ -15,6 +15,8 @@ from rich.console import Console
 
 from app.imaging import decode, views
 from app.model_card import read_card
+from app.model_store import StoredVersion
+from app.references import References
 from tests.training.making import folder, manifest, write
 from training.evaluate import main as evaluate
 from training.networks.lite import LiteModel
@@ -27,7 +29,14 @@ SMALL = ["--epochs", "2", "--batch", "8", "--cache-gigabytes", "0.1"]
 
 def _manifest(root: Path) -> Path:
     rows = [
-        {"file": f"{split}/{name}{n}.jpg", "period": name, "split": split, "source": f"s{n % 5}"}
+        {
+            "file": f"{split}/{name}{n}.jpg",
+            "period": name,
+            "split": split,
+            "source": f"s{n % 5}",
+            "artist": f"{name} {n % 2}",
+            "licence": "cc0" if n % 3 else "cc-by",
+        }
         for split, count in (("train", 15), ("test", 5))
         for name in NAMES
         for n in range(count)
@@ -45,7 +54,7 @@ def test_the_default_recipe_end_to_end(tmp_path: Path, capsys: pytest.CaptureFix
     data = _manifest(tmp_path / "data")
     write(data / "broken.jpg", b"no picture")
     line = ["--data", str(data), *SMALL, "--size", "64", "--seed", "5", *_places(tmp_path)]
-    assert main([*line, "--report-pictures"]) == 0
+    assert main([*line, "--report-pictures", "--references", "--thumbnails"]) == 0
     output = capsys.readouterr().out
     assert "efficientnet_lite0 on 3" in output
     assert "test: accuracy" in output
@@ -54,7 +63,8 @@ def test_the_default_recipe_end_to_end(tmp_path: Path, capsys: pytest.CaptureFix
     card = read_card(version)
     assert card.recipe is not None
     assert card.recipe.command == (
-        "python -m training.run --data DIR --seed 5 --epochs 2 --batch 8 --size 64"
+        "python -m training.run --data DIR --seed 5 --epochs 2 --batch 8 --size 64 "
+        "--references --thumbnails"
     )
     assert str(tmp_path) not in (version / "card.json").read_text()
     assert str(tmp_path) not in (version / "report.html").read_text()
@@ -78,12 +88,26 @@ def test_the_default_recipe_end_to_end(tmp_path: Path, capsys: pytest.CaptureFix
     for name in ("probabilities", "embedding", "activation_map"):
         np.testing.assert_allclose(np.asarray(expected[name])[0], received[name], atol=1e-3)
 
+    assert card.references is not None
+    assert card.references.works == 45
+    assert card.references.thumbnails == 30
+    assert {each.nearest for each in card.references.same_artist} == {1, 5, 10}
+    references = References(StoredVersion(version, card).read("references.npz"))
+    assert len(references) == 45
+    train_picture = decode((data / "train/modern1.jpg").read_bytes(), reduce_to=(64, 64))
+    embedding = lite(views(train_picture, card.input.spec)[0])["embedding"]
+    nearest = references.nearest(embedding[None], 1)[0]
+    assert nearest.reference.artist == "modern 1"
+    assert nearest.similarity > 0.95
+
     assert list((tmp_path / "cache" / "features").glob("*/*.npy"))
     assert not list((tmp_path / "cache" / "runs").iterdir())
 
     # A picture is replaced: the same command makes the next version; this one is left alone.
     assert evaluate(["efficientnet_lite0", "--data", str(data), *_places(tmp_path)]) == 0
-    assert "efficientnet_lite0@1 on test, 15 pictures" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "efficientnet_lite0@1 on test, 15 pictures" in told
+    assert "one of the same artist among the nearest" in told
 
 
 @pytest.mark.slow
@@ -110,6 +134,7 @@ def test_logistic_end_to_end(tmp_path: Path) -> None:
         ("--data nowhere", "it does not exist"),
         ("--data data --recipe logistic --weights w.pth", "starts from no weights"),
         ("--data data --weights w.pth", "there is none"),
+        ("--data data --recipe logistic --references", "with an artist or a page"),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence(
@@ -128,6 +153,23 @@ def test_what_cannot_be_trained_is_told_in_a_sentence(
     assert "Error:" in error
     assert message in " ".join(error.split())
     assert not (tmp_path / "store").exists()
+
+
+def test_references_of_a_model_without_embeddings_are_refused_before_it_learns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The logistic regression looks at pixels; there is nothing to compare."""
+    rows = [
+        {"file": f"{name}{n}.jpg", "period": name, "artist": f"{n}"}
+        for name in NAMES
+        for n in range(6)
+    ]
+    data = manifest(tmp_path / "data", rows)
+    line = ["--data", str(data), "--recipe", "logistic", "--references", "--size", "16"]
+    assert main([*line, *_places(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "logistic gives ['probabilities']" in " ".join(told.err.split())
+    assert "pass" not in told.out
 
 
 def test_a_lack_of_data_is_told_before_tensorflow_starts() -> None:

@@ -2,8 +2,8 @@
 
 Three forms are read: folders `DIR/train/<class>` and `DIR/validation/<class>`
 (and perhaps `DIR/test/<class>`); folders `DIR/<class>`; a CSV manifest with the
-columns `file,period` and perhaps `split,source,artist,year,title`, whose files
-are relative to it.
+columns `file,period` and perhaps `split,source,artist,year,title,page,licence,
+attribution`, whose files are relative to it.
 """
 
 import csv
@@ -35,6 +35,10 @@ class Example:
         artist: Who painted it; None if unknown.
         year: As the source gives it; None if unknown.
         title: As the source gives it; None if unknown.
+        page: Address where a person sees the work; None if unknown.
+        licence: Of the picture, `cc0` and `pdm` where it is free; None if unknown.
+        attribution: What stands between the artist and the work, such as `workshop of`;
+            None if nothing does.
     """
 
     path: Path
@@ -45,6 +49,9 @@ class Example:
     artist: str | None = None
     year: str | None = None
     title: str | None = None
+    page: str | None = None
+    licence: str | None = None
+    attribution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ def _from_row(folder: Path, row: dict[str, str | None], split_column: str) -> Ex
         raise DataError(f"Expected file and period in every row; received {row}.")
     more = {
         column: (row.get(column) or "").strip() or None
-        for column in ("source", "artist", "year", "title")
+        for column in ("source", "artist", "year", "title", "page", "licence", "attribution")
     }
     return Example(folder / file, file, name, split, **more)
 

@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from training.data.duplicates import united
 from training.data.index import Example
+from training.errors import DataError
 
 __all__ = ["Held", "artist_groups", "hold_out", "leaking"]
 
@@ -128,7 +129,13 @@ def _whole_groups(
     examples: Sequence[Example], groups: NDArray[np.int64], share: float, seed: int
 ) -> tuple[int, ...]:
     names = np.array([each.class_name for each in examples])
-    folds = max(2, min(round(1 / share), *Counter(names.tolist()).values()))
+    count = len(np.unique(groups))
+    if count == 1:
+        raise DataError(
+            "Expected works of several artists, to hold some out; received those of one. "
+            "Name the `split` of each picture, or leave the artist out."
+        )
+    folds = max(2, min(round(1 / share), count, *Counter(names.tolist()).values()))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     wanted = Counter(names.tolist())
 

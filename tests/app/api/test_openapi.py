@@ -10,7 +10,8 @@ def test_both_forms_of_the_body_are_documented(client: TestClient) -> None:
     form = content["multipart/form-data"]["schema"]
     assert form["required"] == ["file"]
     assert form["properties"]["file"]["format"] == "binary"
-    assert {each["name"] for each in operation["parameters"]} == {"model", "top_k", "heatmap"}
+    names = {each["name"] for each in operation["parameters"]}
+    assert names == {"model", "top_k", "heatmap", "similar"}
 
 
 def test_the_batch_is_documented(client: TestClient) -> None:

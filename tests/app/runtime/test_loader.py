@@ -1,6 +1,7 @@
 """`app.runtime.loader`: what is loaded at start-up, what is refused, and why."""
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.models import (
     SIDE,
     expected_probabilities,
     litert_model,
+    references_arrays,
+    references_file,
     write_version,
 )
 
@@ -189,3 +192,40 @@ def test_a_card_that_promises_more_than_the_model_has_is_refused(
 def test_a_model_may_have_more_than_its_card_promises(tmp_path: Path) -> None:
     write_version(tmp_path, files={"model.tflite": litert_model(full=True)})
     assert references(load(tmp_path)) == ["tiny@1"]
+
+
+def test_references_are_read_with_their_version(store: Path) -> None:
+    content = references_file(references_arrays([{"period": "modern"}], [(9, 9, 9)]))
+    files = {"model.tflite": litert_model(), "references.npz": content}
+    write_version(store, version="2", files=files)
+    resident = load(store).get()
+    assert resident.references is not None
+    assert len(resident.references) == 1
+    assert load(store, default="tiny@1").get().references is None
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"references.npz": b"altered"}, "references.npz"),
+        ({"model.tflite": litert_model(signature=False)}, "embeddings of 3 numbers.*have None"),
+    ],
+)
+def test_references_that_do_not_fit_are_refused(
+    store: Path, files: dict[str, bytes], reason: str
+) -> None:
+    content = references_file(references_arrays([{"period": "modern"}], [(9, 9, 9)]))
+    fitting = {"model.tflite": litert_model(), "references.npz": content}
+    write_version(store, version="2", files={**fitting, **files})
+    loaded = load(store)
+    assert references(loaded) == ["tiny@1"]
+    assert re.search(reason, loaded.refused[0].reason)
+
+
+def test_altered_references_are_refused_by_their_digest(store: Path) -> None:
+    content = references_file(references_arrays([{"period": "modern"}], [(9, 9, 9)]))
+    files = {"model.tflite": litert_model(), "references.npz": content}
+    (write_version(store, version="2", files=files) / "references.npz").write_bytes(content[:-1])
+    loaded = load(store)
+    assert references(loaded) == ["tiny@1"]
+    assert "Expected references.npz with sha256" in loaded.refused[0].reason

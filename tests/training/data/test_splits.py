@@ -7,6 +7,7 @@ import pytest
 
 from training.data.index import Example
 from training.data.splits import artist_groups, hold_out, leaking
+from training.errors import DataError
 
 
 def _example(n: int, name: str, source: str | None = None, artist: str | None = None) -> Example:
@@ -33,6 +34,15 @@ def test_groups_are_held_out_whole() -> None:
         assert len(places & set(range(group, group + 4))) in (0, 4)
     assert held == hold_out(examples, groups, share=0.2, seed=1)
     assert held != hold_out(examples, groups, share=0.2, seed=2)
+
+
+def test_works_of_one_artist_cannot_be_divided() -> None:
+    """It is told; there is nothing to hold out that the model has not seen."""
+    examples = [_example(n, "ab"[n % 2], artist="Titian") for n in range(20)]
+    with pytest.raises(DataError, match="works of several artists"):
+        hold_out(examples, np.zeros(20, np.int64), share=0.2, seed=0)
+    two = np.arange(20, dtype=np.int64) // 10 * 10
+    assert len(hold_out(examples, two, share=0.2, seed=0).positions) == 10
 
 
 def test_few_pictures_are_still_divided() -> None:
