@@ -35,6 +35,7 @@ __all__ = [
     "FORMAT_VERSION",
     "KERAS_FILE",
     "LITERT_FILE",
+    "LITERT_INT8_FILE",
     "REFERENCES_FILE",
     "REPORT_FILE",
     "Calibration",
@@ -44,6 +45,7 @@ __all__ = [
     "FileEntry",
     "GoldenPrediction",
     "Input",
+    "Int8",
     "Metrics",
     "ModelCard",
     "Parity",
@@ -51,6 +53,7 @@ __all__ = [
     "Recipe",
     "ReferenceFacts",
     "Retrieval",
+    "SplitAgreement",
     "Thresholds",
     "TrainingData",
     "golden_pictures",
@@ -62,6 +65,7 @@ CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 REFERENCES_FILE = "references.npz"
+LITERT_INT8_FILE = "model_int8.tflite"
 REPORT_FILE = "report.html"
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -293,6 +297,48 @@ class GoldenPrediction(_Part):
     tolerance: float = 5e-3
 
 
+class SplitAgreement(_Part):
+    """How far model_int8.tflite answers from model.tflite on the pictures of one split.
+
+    Attributes:
+        pictures: How many.
+        float32: Balanced accuracy of model.tflite, 0 to 1.
+        int8: Balanced accuracy of model_int8.tflite, 0 to 1.
+        same_class: Share of pictures to which both answer the same class.
+    """
+
+    pictures: int
+    float32: float
+    int8: float
+    same_class: float
+
+
+class Int8(_Part):
+    """What became of the model in 8 bits.
+
+    Attributes:
+        pictures: Training pictures that the ranges of its numbers were taken from.
+        method: What is in 8 bits and what is not, in words.
+        size: Bytes of model_int8.tflite, which is not kept where it loses too much.
+        splits: Measured on the pictures that judge the model, by split; empty where
+            there are none.
+        is_default: Whether it is served where no setting says otherwise.
+        golden: What model_int8.tflite answers to `golden_pictures`.
+    """
+
+    pictures: int
+    method: str
+    size: int
+    splits: dict[str, SplitAgreement] = {}
+    is_default: bool = False
+    golden: GoldenPrediction | None = None
+
+    @property
+    def loss(self) -> float | None:
+        """Most balanced accuracy that is lost on a split; None where none was measured."""
+        return max((each.float32 - each.int8 for each in self.splits.values()), default=None)
+
+
 class ModelCard(_Part):
     """All that is known of one version of one model."""
 
@@ -315,6 +361,7 @@ class ModelCard(_Part):
     parity: Parity | None = None
     references: ReferenceFacts | None = None
     golden: GoldenPrediction | None = None
+    int8: Int8 | None = None
     parameters: int | None = None
     files: dict[FileName, FileEntry]
 

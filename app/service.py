@@ -59,7 +59,7 @@ def open_service(settings: Settings) -> Service:
     store = ModelStore(settings.models_store)
     threads = _thread_count(settings, device)
     batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000)
-    loader = Loader(store, device, threads, batching)
+    loader = Loader(store, device, threads, batching, settings.precision)
     residents = load_residents(loader, settings.models, default=settings.model)
     prepare_pillow()
     engine = Engine(

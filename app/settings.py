@@ -38,6 +38,8 @@ class Settings(BaseSettings):
         models: What is loaded at start-up, besides the default model. `("all",)`
             is every model in the store.
         device: Where models run. Defaults to the GPU where there is one.
+        precision: Numbers that models are run in, where a version has them. Defaults
+            to what its card found good enough.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         max_body_bytes: Most bytes of one picture, and of the body of `POST /predict`.
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     model: str = "efficientnet_lite0"
     models: Annotated[tuple[str, ...], NoDecode] = ()
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    precision: Literal["auto", "float32", "int8"] = "auto"
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     max_body_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(32 * 2**20)

@@ -17,6 +17,7 @@ from app.imaging import prepare_pillow
 from app.model_card import (
     KERAS_FILE,
     LITERT_FILE,
+    LITERT_INT8_FILE,
     CardError,
     Estimate,
     Metrics,
@@ -39,7 +40,7 @@ __all__ = ["evaluate", "main"]
 
 Model = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
 
-_FILES = {"litert": LITERT_FILE, "keras": KERAS_FILE}
+_FILES = {"litert": LITERT_FILE, "int8": LITERT_INT8_FILE, "keras": KERAS_FILE}
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def evaluate(
         card: Its card.
         examples: Of classes that the card knows.
         split: What the figures are called.
-        backend: `litert` or `keras`.
+        backend: `litert`, `int8` or `keras`.
 
     Raises:
         DataError: A picture is of a class that the model does not know.
@@ -141,7 +142,7 @@ def evaluate(
     model = _load(folder, card, backend)
     started = time.perf_counter()
     # Keras is one model for all threads; LiteRT has one for each.
-    threads = usable_cores() if backend == "litert" else 1
+    threads = 1 if backend == "keras" else usable_cores()
     answers = predict(model, examples, card.input.spec, card.class_names, threads)
     milliseconds = (time.perf_counter() - started) / len(examples) * 1000
     bias = np.array([card.calibration.bias.get(name, 0.0) for name in card.class_names])
@@ -198,7 +199,7 @@ def _load(folder: Path, card: ModelCard, backend: str) -> Model:
         raise OptionError(
             f"Expected {path.name} with sha256 {card.files[path.name].sha256}; received {received}."
         )
-    if backend == "litert":
+    if backend != "keras":
         return LiteModel(path)
     with quiet():
         import keras  # noqa: PLC0415 - takes seconds, and only this branch needs it

@@ -1,6 +1,6 @@
 """From raw answers to honest probabilities, and how right they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,12 @@ class Judgement:
     thresholds: Thresholds
     metrics: dict[str, Metrics]
     answers: dict[str, Answers]
+
+    def calibrate(self, raw: Answers, class_names: Sequence[str]) -> Answers:
+        """Bring further raw answers to what the service makes of them."""
+        added = np.array([self.calibration.bias.get(name, 0.0) for name in class_names])
+        found = with_temperature(raw.probabilities, self.calibration.temperature, added)
+        return replace(raw, probabilities=found)
 
 
 def judge(

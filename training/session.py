@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 from rich.console import Console
 
-from app.model_card import LITERT_FILE, REFERENCES_FILE, ModelCard, ReferenceFacts
+from app.model_card import LITERT_FILE, REFERENCES_FILE, Int8, ModelCard, ReferenceFacts
 from app.model_card import Recipe as RecipeFacts
 from training.adaptation import adapt
 from training.arguments import Options
@@ -20,6 +20,7 @@ from training.evaluation.retrieval import leave_one_out
 from training.export import draft, golden, write_models, write_report
 from training.judgement import judge
 from training.networks.lite import LiteModel
+from training.quantization import write_int8
 from training.recipes import load
 from training.recipes.recipe import Recipe
 from training.references import METHOD, build, eligible
@@ -63,6 +64,17 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             with console.status(f"taking {len(named):,} references"):
                 references = _references(writing.folder, lite, named, trial)
         judged = judge(trial.answers(lite, learnt), prepared, refitted=learnt.again is not None)
+        with console.status("quantizing"):
+            int8 = write_int8(
+                writing.folder,
+                learnt.model,
+                trial.calibrating(),
+                recipe.input,
+                judged=learnt.judged_by(judged.answers),
+                ask=lambda lite, answers: judged.calibrate(
+                    trial.answer_again(lite, answers), prepared.class_names
+                ),
+            )
         card = ModelCard(
             format_version=1,
             name=options.name or recipe.name,
@@ -87,6 +99,7 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             parity=parity,
             references=references,
             golden=golden(learnt.model, recipe.input),
+            int8=int8,
             parameters=learnt.model.count_params(),
             files={},
         )
@@ -168,4 +181,19 @@ def _conclude(published: Path, card: ModelCard, console: Console) -> None:
             f"{metrics.pictures} pictures",
             highlight=False,
         )
+    if card.int8 is not None:
+        console.print(_in_8_bits(card.int8), highlight=False)
     console.print(f"[bold green]Written:[/] {published}", highlight=False)
+
+
+def _in_8_bits(int8: Int8) -> str:
+    """What 8 bits cost, and what follows."""
+    if not int8.splits:
+        return "8 bits: no picture judges them; model_int8.tflite is not served by default"
+    measured = ", ".join(
+        f"{split} balanced {each.int8:.3f} after {each.float32:.3f}, "
+        f"{each.same_class:.1%} of {each.pictures} answers the same"
+        for split, each in int8.splits.items()
+    )
+    outcome = "served by default" if int8.is_default else "too great a loss, not kept"
+    return f"8 bits: {measured}; {outcome}"

@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import math
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -32,6 +33,7 @@ from training.networks.lite import LiteModel
 from training.networks.network import Network
 from training.prediction import Answers, predict
 from training.progress import TrainingProgress, bar
+from training.quantization import CALIBRATION_PICTURES
 from training.recipes.recipe import Recipe
 from training.state import Epoch, RunState
 
@@ -59,6 +61,11 @@ class Learnt:
     history: list[Epoch]
     again: list[Epoch] | None
     validation: Answers | None
+
+    def judged_by(self, answers: Mapping[str, Answers]) -> dict[str, Answers]:
+        """Of the answers by split, those to pictures that the stored model has not learnt from."""
+        taught = {"validation"} if self.again is not None else set()
+        return {split: each for split, each in answers.items() if split not in taught}
 
     @property
     def seconds(self) -> float:
@@ -153,6 +160,11 @@ class Trial:
         recipe, names = self.recipe, self.prepared.class_names
         return predict(lite, part.examples, recipe.input.spec, names, self.threads)
 
+    def answer_again(self, lite: LiteModel, answers: Answers) -> Answers:
+        """What another model answers to the same pictures."""
+        recipe, names = self.recipe, self.prepared.class_names
+        return predict(lite, answers.examples, recipe.input.spec, names, self.threads)
+
     def answers(self, lite: LiteModel, learnt: Learnt) -> dict[str, Answers]:
         """What judges the stored model, by split; without splits that have no picture."""
         found = {}
@@ -162,19 +174,31 @@ class Trial:
             found["test"] = self.answer(lite, self.prepared.test)
         return found
 
+    def calibrating(self) -> NDArray[np.uint8]:
+        """Training pictures, as served, to find the ranges of the model's numbers on.
+
+        Returns:
+            uint8 [N, height, width, 3], at most `CALIBRATION_PICTURES`.
+        """
+        return self._views(self.prepared.train, CALIBRATION_PICTURES)
+
     def compared(self) -> NDArray[np.uint8]:
         """Golden pictures, and some real ones that were not trained on where there are any.
 
         Returns:
             uint8 [N, height, width, 3], to compare the two written models on.
         """
-        prepared, spec = self.prepared, self.recipe.input.spec
+        prepared = self.prepared
         parts = (prepared.test, prepared.validation, prepared.train)
         part = next(each for each in parts if each.examples)
-        step = max(1, len(part.examples) // _COMPARED)
-        chosen = part.examples[::step][:_COMPARED]
-        real = [serving_view(each, spec) for each in chosen]
-        return np.concatenate([golden_pictures(spec), np.stack(real)])
+        golden = golden_pictures(self.recipe.input.spec)
+        return np.concatenate([golden, self._views(part, _COMPARED)])
+
+    def _views(self, part: Part, most: int) -> NDArray[np.uint8]:
+        """Pictures spread over a part, as served."""
+        step = max(1, len(part.examples) // most)
+        chosen = part.examples[::step][:most]
+        return np.stack([serving_view(each, self.recipe.input.spec) for each in chosen])
 
     def forget(self) -> None:
         """Remove the state: the run is complete, and the same command starts a new one."""

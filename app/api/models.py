@@ -111,6 +111,7 @@ def _version_answer(service: Service, stored: StoredVersion) -> VersionAnswer:
             "loaded": resident is not None,
             "backend": resident and resident.backend,
             "device": resident and resident.device,
+            "precision": resident and resident.precision,
             "heatmap": resident and resident.has_heat_map,
         }
     )

@@ -64,6 +64,7 @@ _VERSION_EXAMPLE: JsonDict = {
     "loaded": True,
     "backend": "litert",
     "device": "cpu",
+    "precision": "int8",
     "heatmap": True,
 }
 _PROBLEM_EXAMPLE: JsonDict = {
@@ -285,6 +286,10 @@ class VersionAnswer(_Answer):
     ]
     device: Annotated[
         Literal["cpu", "gpu"] | None, Field(description="Where it runs; null if nowhere")
+    ]
+    precision: Annotated[
+        str | None,
+        Field(description="Of its numbers: float32 or int8; null if not loaded"),
     ]
     heatmap: Annotated[
         bool | None, Field(description="Whether it can explain itself; null if not loaded")

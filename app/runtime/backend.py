@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import IntegrityError
+from app.model_card import GoldenPrediction
 from app.runtime.devices import Device
 
 __all__ = ["Floats", "LoadedModel", "Outputs", "Pixels", "Runner", "outputs_from"]
@@ -55,6 +56,16 @@ class LoadedModel(Protocol):
     @property
     def device(self) -> Device:
         """Where it runs."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """`float32` or `int8`: the numbers that most of it is computed in."""
+        ...
+
+    @property
+    def golden(self) -> GoldenPrediction | None:
+        """What it must answer to `golden_pictures`; None where the card does not say."""
         ...
 
     @property

@@ -7,6 +7,7 @@ files have changed.
 import logging
 from collections.abc import Collection
 from importlib.util import find_spec
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,9 @@ from app.errors import IntegrityError, ModelError
 from app.model_card import (
     KERAS_FILE,
     LITERT_FILE,
+    LITERT_INT8_FILE,
     REFERENCES_FILE,
+    GoldenPrediction,
     ModelCard,
     golden_pictures,
 )
@@ -26,7 +29,9 @@ from app.runtime.devices import Device
 from app.runtime.residents import Resident, Residents, split_reference
 from app.settings import ALL_MODELS
 
-__all__ = ["Loader", "load_resident", "load_residents"]
+__all__ = ["Loader", "Precision", "load_resident", "load_residents"]
+
+Precision = Literal["auto", "float32", "int8"]
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +40,12 @@ _SUM_TOLERANCE = 1e-2
 
 
 def load_resident(
-    version: StoredVersion, *, device: Device, threads: int, batching: Batching | None = None
+    version: StoredVersion,
+    *,
+    device: Device,
+    threads: int,
+    batching: Batching | None = None,
+    precision: Precision = "auto",
 ) -> Resident:
     """Load one version, check its golden predictions and warm every runner.
 
@@ -44,14 +54,16 @@ def load_resident(
         device: Where it runs.
         threads: How many workers will run it.
         batching: How pictures are put together on a GPU. Defaults to `Batching()`.
+        precision: Of its numbers, where it has them so. Defaults to what its card
+            found good enough.
 
     Raises:
         ModelError: It cannot be served; the message says why.
     """
     batching = batching or Batching()
-    model = _load(version, device, batching)
+    model = _load(version, device, batching, precision)
     runners = tuple(model.runner() for _ in range(threads))
-    has_heat_map = _check(runners[0], version.card)
+    has_heat_map = _check(runners[0], version.card, model.golden)
     references = _references(version, runners[0])
     spec = version.card.input
     for size in model.batch_sizes:
@@ -60,7 +72,14 @@ def load_resident(
             runner(blank)
     batcher = Batcher(runners[0], batching) if model.device == "gpu" else None
     return Resident(
-        version, model.backend, model.device, runners, has_heat_map, batcher, references
+        version,
+        model.backend,
+        model.device,
+        model.precision,
+        runners,
+        has_heat_map,
+        batcher,
+        references,
     )
 
 
@@ -72,6 +91,7 @@ class Loader:
         device: Where they run.
         threads: How many workers will run each.
         batching: How pictures are put together on a GPU. Defaults to `Batching()`.
+        precision: Of the models' numbers; see `load_resident`.
     """
 
     def __init__(
@@ -80,11 +100,13 @@ class Loader:
         device: Device,
         threads: int,
         batching: Batching | None = None,
+        precision: Precision = "auto",
     ) -> None:
         self.store = store
         self._device = device
         self._threads = threads
         self._batching = batching
+        self._precision = precision
         self._refused: dict[tuple[str, str], tuple[Fingerprint, Refusal]] = {}
 
     @property
@@ -116,7 +138,11 @@ class Loader:
         try:
             stored = self.store.open(name, version)
             resident = load_resident(
-                stored, device=self._device, threads=self._threads, batching=self._batching
+                stored,
+                device=self._device,
+                threads=self._threads,
+                batching=self._batching,
+                precision=self._precision,
             )
         except ModelError as error:
             reason = str(error)
@@ -178,12 +204,14 @@ def _load_newest(
     return failures
 
 
-def _load(version: StoredVersion, device: Device, batching: Batching) -> LoadedModel:
+def _load(
+    version: StoredVersion, device: Device, batching: Batching, precision: Precision
+) -> LoadedModel:
     files = version.card.files
     if LITERT_FILE in files and (device == "cpu" or KERAS_FILE not in files):
         from app.runtime.litert import LiteRtModel  # noqa: PLC0415
 
-        return LiteRtModel(version)
+        return LiteRtModel(version, _litert_precision(version.card, precision))
     if KERAS_FILE not in files:
         raise ModelError(f"Expected {LITERT_FILE} or {KERAS_FILE} among its files; it has neither.")
     if find_spec("tensorflow") is None:
@@ -203,7 +231,15 @@ def _load(version: StoredVersion, device: Device, batching: Batching) -> LoadedM
     return TensorFlowModel(version, device, batch_sizes(batching.most))
 
 
-def _check(runner: Runner, card: ModelCard) -> bool:
+def _litert_precision(card: ModelCard, wanted: Precision) -> Literal["float32", "int8"]:
+    if wanted == "float32" or LITERT_INT8_FILE not in card.files:
+        return "float32"
+    if wanted == "int8" or (card.int8 is not None and card.int8.is_default):
+        return "int8"
+    return "float32"
+
+
+def _check(runner: Runner, card: ModelCard, expected: GoldenPrediction | None) -> bool:
     """Ask for the golden predictions; tell whether there are activation maps."""
     pictures = golden_pictures(card.input.spec)
     outputs = runner(pictures)
@@ -216,16 +252,16 @@ def _check(runner: Runner, card: ModelCard) -> bool:
     sums = found.sum(axis=1)
     if np.abs(sums - 1).max() > _SUM_TOLERANCE:
         raise IntegrityError(f"Expected probabilities that sum to 1; they sum to {sums.tolist()}.")
-    if card.golden is not None:
-        golden = np.asarray(card.golden.probabilities, np.float32)
+    if expected is not None:
+        golden = np.asarray(expected.probabilities, np.float32)
         if golden.shape != expected_shape:
             raise IntegrityError(
                 f"Expected golden predictions {expected_shape}; the card has {golden.shape}."
             )
         difference = float(np.abs(found - golden).max())
-        if difference > card.golden.tolerance:
+        if difference > expected.tolerance:
             raise IntegrityError(
-                f"Expected the card's golden predictions within {card.golden.tolerance}; "
+                f"Expected the card's golden predictions within {expected.tolerance}; "
                 f"received answers that differ by {difference:.4f}."
             )
     _check_further(outputs, card, len(pictures))

@@ -29,6 +29,7 @@ class Resident:
         version: Its place in the store and its card.
         backend: `litert` or `tensorflow`.
         device: Where that runs it.
+        precision: `float32` or `int8`.
         runners: One for each worker thread.
         has_heat_map: Whether it gives activation maps.
         batcher: Runs pictures of several workers together; None runs each alone.
@@ -38,6 +39,7 @@ class Resident:
     version: StoredVersion
     backend: str
     device: Device
+    precision: str
     runners: tuple[Runner, ...]
     has_heat_map: bool
     batcher: Batcher | None = None

@@ -63,12 +63,14 @@ class TensorFlowModel:
     """
 
     backend = "tensorflow"
+    precision = "float32"
 
     def __init__(
         self, version: StoredVersion, device: Device, sizes: tuple[int, ...] = BATCH_SIZES
     ) -> None:
         self.device: Device = device
         self.batch_sizes = sizes
+        self.golden = version.card.golden
         content = version.read(KERAS_FILE)
         model = _load(content)
         size = version.card.input

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import CardError
 from app.imaging import InputSpec
-from app.model_card import FORMAT_VERSION, ModelCard, golden_pictures, read_card
+from app.model_card import FORMAT_VERSION, Int8, ModelCard, golden_pictures, read_card
 
 MINIMAL: dict[str, Any] = {
     "format_version": 1,
@@ -39,6 +39,20 @@ def test_a_minimal_card_is_enough(tmp_path: Path) -> None:
     assert card.dating is None
     assert card.golden is None
     assert card.classes[0].years == (None, None)
+
+
+def test_what_8_bits_cost_is_the_most_that_is_lost_on_a_split(tmp_path: Path) -> None:
+    assert read_card(write(tmp_path, MINIMAL)).int8 is None
+    splits = {
+        split: {"pictures": 9, "float32": 0.75, "int8": int8, "same_class": 0.9}
+        for split, int8 in (("validation", 0.76), ("test", 0.74))
+    }
+    int8 = {"pictures": 200, "method": "all", "size": 4, "splits": splits}
+    found = read_card(write(tmp_path, {**MINIMAL, "int8": int8})).int8
+    assert found is not None
+    assert found.loss == pytest.approx(0.01)
+    assert not found.is_default
+    assert Int8(pictures=200, method="all", size=4).loss is None
 
 
 def test_what_a_newer_training_adds_is_ignored(tmp_path: Path) -> None:

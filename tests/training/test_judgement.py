@@ -81,6 +81,8 @@ def test_answers_across_sources_are_calibrated_on_where_there_are_any(prepared: 
     assert metrics.answered_accuracy is not None
     assert metrics.answered_accuracy.value > metrics.accuracy.value
     assert 0.5 <= found.thresholds.confident <= 0.9
+    again = found.calibrate(strangers, prepared.class_names)
+    np.testing.assert_array_equal(again.probabilities, found.answers["test"].probabilities)
 
 
 def test_one_source_promises_nothing(prepared: Prepared) -> None:

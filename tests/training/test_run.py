@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from app.imaging import decode, views
-from app.model_card import read_card
+from app.model_card import ModelCard, read_card
 from app.model_store import StoredVersion
 from app.references import References
 from tests.training.making import folder, manifest, write
@@ -48,6 +48,13 @@ def _places(tmp_path: Path) -> list[str]:
     return ["--models-store", str(tmp_path / "store"), "--cache", str(tmp_path / "cache")]
 
 
+def _check_8_bits(card: ModelCard) -> None:
+    assert card.int8 is not None
+    assert set(card.int8.splits) == {"validation", "test"}
+    assert card.int8.is_default == (card.int8.loss is not None and card.int8.loss <= 0.01)
+    assert ("model_int8.tflite" in card.files) == card.int8.is_default
+
+
 @pytest.mark.slow
 def test_the_default_recipe_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A manifest in, a version out: whole, honest, small, answering in both formats."""
@@ -76,7 +83,8 @@ def test_the_default_recipe_end_to_end(tmp_path: Path, capsys: pytest.CaptureFix
     assert card.data is not None
     assert card.data.counts["test"] == dict.fromkeys(sorted(NAMES), 5)
     assert "whole sources" in card.calibration.method
-    assert sum(each.size or 0 for each in card.files.values()) < 30 << 20
+    assert sum(each.size or 0 for each in card.files.values()) < 36 << 20
+    _check_8_bits(card)
     assert card.golden is not None
     assert len(card.golden.probabilities) == 3
 

@@ -94,6 +94,10 @@ def test_the_second_fit_learns_from_all_and_is_judged_by_test(tmp_path: Path) ->
     assert second.recipe is not None
     assert second.recipe.hyperparameters["refit"] is True
     assert second.recipe.command.endswith("--refit")
+    assert first.int8 is not None
+    assert second.int8 is not None
+    assert set(first.int8.splits) == {"validation", "test"}
+    assert set(second.int8.splits) == {"test"}
     assert "the stored model" in (twice / "report.html").read_text()
 
 

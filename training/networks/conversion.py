@@ -4,7 +4,9 @@ On a CPU a frozen network runs five times faster in LiteRT than in TensorFlow
 (5 against 26 ms a picture for the lower third of EfficientNet-Lite0).
 """
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -12,7 +14,7 @@ import tensorflow as tf
 
 from training.terminal import quiet
 
-__all__ = ["convert"]
+__all__ = ["convert", "converter"]
 
 
 def convert(model: keras.Model) -> bytes:
@@ -25,6 +27,14 @@ def convert(model: keras.Model) -> bytes:
         A LiteRT file with the signature `serving_default`: its input is named
         `image`, its outputs as the model's, or `output` for a single tensor.
     """
+    with converter(model) as ready, quiet():
+        converted: bytes = ready.convert()
+    return converted
+
+
+@contextlib.contextmanager
+def converter(model: keras.Model) -> Iterator[tf.lite.TFLiteConverter]:
+    """TensorFlow's converter for a model, to be used before this ends; see `convert`."""
     (given,) = model.inputs
     signature = tf.TensorSpec((None, *given.shape[1:]), given.dtype, name="image")
 
@@ -37,8 +47,9 @@ def convert(model: keras.Model) -> bytes:
     # Keras model that is named as a whole are lost without a word.
     module.tracked = [each.value for each in model.variables]
     module.answer = tf.function(answer, input_signature=[signature])
-    with tempfile.TemporaryDirectory() as folder, quiet():
-        serving = module.answer.get_concrete_function()
-        tf.saved_model.save(module, folder, signatures={"serving_default": serving})
-        converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    return converted
+    with tempfile.TemporaryDirectory() as folder:
+        with quiet():
+            serving = module.answer.get_concrete_function()
+            tf.saved_model.save(module, folder, signatures={"serving_default": serving})
+            ready = tf.lite.TFLiteConverter.from_saved_model(folder)
+        yield ready

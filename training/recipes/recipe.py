@@ -71,7 +71,7 @@ class Recipe(ABC):
     optimizer: Optimizer
     label_smoothing: float
     longest: int | None
-    most_megabytes: int = 30
+    most_megabytes: int = 36
 
     @abstractmethod
     def network(self, classes: int, *, weights: Path | None, seed: int) -> "Network":

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.errors import ModelError
@@ -12,7 +13,8 @@ from app.imaging import InputSpec
 from app.model_card import golden_pictures
 from app.model_store import ModelStore, Refusal
 from app.runtime import loader as module
-from app.runtime.loader import Loader, load_residents
+from app.runtime.engine import Turn
+from app.runtime.loader import Loader, Precision, load_residents
 from app.runtime.residents import Residents
 from tests.models import (
     EDGES,
@@ -74,6 +76,54 @@ def test_all_is_every_model_and_a_bad_one_stops_nothing(store: Path) -> None:
     loaded = load(store, "all")
     assert references(loaded) == ["another@1", "tiny@1"]
     assert [each.name for each in loaded.refused] == ["broken"]
+
+
+def in_8_bits(**change: Any) -> dict[str, Any]:
+    """The card of a version whose 8-bit file takes everything for modern."""
+    bias = np.array([0, 0, 0, 50], np.float32)
+    shown = golden_pictures(InputSpec(SIDE, SIDE))
+    answers = expected_probabilities(shown, bias).tolist()
+    member = {
+        "pictures": 200,
+        "method": "all of it",
+        "size": 1,
+        "is_default": True,
+        "golden": {"probabilities": answers},
+    }
+    files = {"model.tflite": litert_model(), "model_int8.tflite": litert_model(bias=bias)}
+    return {"files": files, "card": golden() | {"int8": member | change}}
+
+
+@pytest.mark.parametrize(
+    ("precision", "is_default", "expected"),
+    [
+        ("auto", True, "int8"),
+        ("auto", False, "float32"),
+        ("float32", True, "float32"),
+        ("int8", False, "int8"),
+    ],
+)
+def test_the_card_says_whether_8_bits_are_served_and_a_setting_stands_above_it(
+    tmp_path: Path, precision: Precision, is_default: bool, expected: str
+) -> None:
+    write_version(tmp_path, **in_8_bits(is_default=is_default))
+    loader = Loader(ModelStore(tmp_path), "cpu", 1, precision=precision)
+    resident = load_residents(loader, (), default=NAME).get()
+    assert resident.precision == expected
+    red = np.full((1, SIDE, SIDE, 3), (255, 0, 0), np.uint8)
+    answered = resident.run(red, Turn(0, 0.0)).probabilities[0].argmax()
+    assert answered == (3 if expected == "int8" else 0)
+
+
+def test_a_version_without_8_bits_is_served_as_it_is(store: Path) -> None:
+    loader = Loader(ModelStore(store), "cpu", 1, precision="int8")
+    assert load_residents(loader, (), default=NAME).get().precision == "float32"
+
+
+def test_the_8_bit_file_is_held_to_golden_predictions_of_its_own(tmp_path: Path) -> None:
+    write_version(tmp_path, **in_8_bits(golden=golden()["golden"]))
+    with pytest.raises(ModelError, match="answers that differ by"):
+        load(tmp_path)
 
 
 def test_golden_predictions_that_are_found_again(store: Path) -> None:
