@@ -8,10 +8,12 @@ from pathlib import Path
 
 from training.recipes import DEFAULT, RECIPES
 
-__all__ = ["ALL", "Options", "parse"]
+__all__ = ["ALL", "PRECISIONS", "Options", "parse"]
 
 ALL = "all"
 """In place of a recipe's name: every recipe that can run."""
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 _MOST_FOLDS = 20
 
@@ -39,6 +41,8 @@ class Options:
         cache: Folder of what can be made again: states, features, digests.
         cache_gigabytes: Most that features may take there; 0 keeps none.
         threads: How many pictures are prepared at a time.
+        devices: On how many a step is computed.
+        precision: In which numbers, by the name of a Keras dtype policy.
         report_pictures: Whether mistakes and hits are shown in the report.
         refit: Whether a second fit learns from the held-out pictures too; None leaves
             it to the number of pictures.
@@ -68,6 +72,8 @@ class Options:
     cache: Path = Path(".cache")
     cache_gigabytes: float = 2.0
     threads: int | None = None
+    devices: int = 1
+    precision: str = PRECISIONS[0]
     report_pictures: bool = False
     refit: bool | None = None
     references: bool = False
@@ -80,6 +86,11 @@ class Options:
     def compares(self) -> bool:
         """Whether recipes are compared, and nothing is stored."""
         return self.recipe == ALL or self.repeats > 1 or self.folds is not None
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is trained elsewhere than on one device, or not in float32."""
+        return self.devices > 1 or self.precision != PRECISIONS[0]
 
     def command(self) -> str:
         """The command that does the same, without a path of this machine."""
@@ -190,6 +201,20 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         type=_positive,
         metavar="N",
         help="pictures prepared at a time; default: one a core",
+    )
+    add(
+        "--devices",
+        type=_positive,
+        default=default.devices,
+        metavar="N",
+        help="GPUs that share each step, or parts of the CPU where there is none; default: 1",
+    )
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default=default.precision,
+        help="numbers that a step is computed in; the model that is stored is float32; "
+        "default: float32",
     )
     add(
         "--report-pictures",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from training.data.sampling import draws
 from training.features import Features
 from training.networks.network import Network
+from training.placement import Placement
 from training.recipes.recipe import Optimizer, Recipe
 from training.state import Epoch, RunState, State
 
@@ -42,11 +43,12 @@ def fit(
     *,
     state: RunState,
     watcher: Watcher,
+    placement: Placement | None = None,
 ) -> list[Epoch]:
     """Train a network's trunk, from the last state on if there is one.
 
-    The same arguments give the same weights on the same machine, whether or
-    not the run was cut short.
+    The same arguments give the same weights on the same CPU, whether or not the run
+    was cut short.
 
     Args:
         network: Its trunk is changed in place.
@@ -56,10 +58,13 @@ def fit(
         class_names: In the order of the outputs.
         state: Where the run's state is kept.
         watcher: Is told how it goes.
+        placement: Where and in which precision it is trained. Defaults to one device
+            and float32.
 
     Returns:
         What each pass came to.
     """
+    placement = placement or Placement()
     training, validation = features
     number = {name: place for place, name in enumerate(class_names)}
     truth = np.array([number[each.class_name] for each in training.examples])
@@ -68,20 +73,20 @@ def fit(
         for epoch in range(recipe.epochs)
     ]
     steps = sum(-(-len(each) // recipe.batch) for each in passes)
-    optimizer = _optimizer(recipe.optimizer, steps)
-    optimizer.build(network.trunk.trainable_variables)
+    trunk = placement.twin(network.trunk)
+    optimizer = placement.optimizer(lambda: _optimizer(recipe.optimizer, steps), trunk)
     history: list[Epoch] = []
     kept = state.read()
     if kept is not None:
-        pairs = [(network.trunk.variables, kept.weights), (optimizer.variables, kept.optimizer)]
+        pairs = [(trunk.variables, kept.weights), (optimizer.variables, kept.optimizer)]
         for variables, values in pairs:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         history = list(kept.history)
         watcher.resumed(len(history))
 
-    judge = _judge(network.trunk, validation, number)
-    train = _train_step(network.trunk, optimizer, len(class_names), recipe.label_smoothing)
+    judge = _judge(trunk, validation, number)
+    train = _train_step(trunk, optimizer, placement, len(class_names), recipe.label_smoothing)
     for epoch in range(len(history), recipe.epochs):
         started = time.monotonic()
         lost = hits = shown = 0.0
@@ -97,10 +102,12 @@ def fit(
             Epoch(lost / shown, hits / shown, validation_loss, validation_accuracy, seconds)
         )
         # Not `get_weights()`, which leaves out how far dropout's random numbers have come.
-        weights = [np.asarray(each) for each in network.trunk.variables]
+        weights = [np.asarray(each) for each in trunk.variables]
         variables = [np.asarray(each) for each in optimizer.variables]
         state.write(State(weights, variables, history))
         watcher.epoch(epoch, history[-1])
+    if trunk is not network.trunk:
+        network.trunk.set_weights(trunk.get_weights())
     return history
 
 
@@ -120,17 +127,29 @@ def _optimizer(wanted: Optimizer, steps: int) -> keras.optimizers.Optimizer:
 
 
 def _train_step(
-    trunk: keras.Model, optimizer: keras.optimizers.Optimizer, classes: int, smoothing: float
+    trunk: keras.Model,
+    optimizer: keras.optimizers.Optimizer,
+    placement: Placement,
+    classes: int,
+    smoothing: float,
 ) -> Callable[[NDArray[Any], NDArray[np.int64]], tuple[Any, Any]]:
     def step(features: Any, truth: Any) -> tuple[Any, Any]:
-        wanted = tf.one_hot(truth, classes) * (1 - smoothing) + smoothing / classes
-        with tf.GradientTape() as tape:
-            logits = trunk(features, training=True)
-            loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
-        gradients = tape.gradient(loss, trunk.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, trunk.trainable_variables, strict=True))
-        right = tf.equal(tf.argmax(logits, axis=-1), truth)
-        return loss, tf.reduce_sum(tf.cast(right, tf.float32))
+        whole = tf.cast(tf.shape(truth)[0], tf.float32)
+
+        def piece(features: Any, truth: Any, counts: Any) -> tuple[Any, Any]:
+            wanted = tf.one_hot(truth, classes) * (1 - smoothing) + smoothing / classes
+            with tf.GradientTape() as tape:
+                logits = trunk(features, training=True)
+                losses = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
+                loss = tf.reduce_sum(losses) * counts / whole
+                scaled = optimizer.scale_loss(loss)
+            gradients = tape.gradient(scaled, trunk.trainable_variables)
+            placement.apply(optimizer, gradients, trunk.trainable_variables)
+            right = tf.equal(tf.argmax(logits, axis=-1), truth)
+            return loss, tf.reduce_sum(tf.cast(right, tf.float32)) * counts
+
+        loss, right = placement.run(piece, features, truth)
+        return loss, right
 
     # One trace for every size of batch: the last of a pass is smaller.
     fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)

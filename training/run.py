@@ -45,9 +45,10 @@ def _run(options: Options, console: Console) -> None:
         return
     with console.status("starting TensorFlow"), quiet():
         from training.comparison import compare  # noqa: PLC0415
-        from training.session import train, wake  # noqa: PLC0415
+        from training.placement import wake  # noqa: PLC0415
+        from training.session import train  # noqa: PLC0415
 
-        wake()
+        wake(options.devices)
     if options.compares:
         compare(options, console, prepared)
     else:

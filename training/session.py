@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import tensorflow as tf
 from rich.console import Console
 
 from app.model_card import LITERT_FILE, REFERENCES_FILE, Int8, ModelCard, ReferenceFacts
@@ -27,7 +26,7 @@ from training.references import METHOD, build, eligible
 from training.report.page import Report, render
 from training.trial import Trial, libraries
 
-__all__ = ["train", "wake"]
+__all__ = ["train"]
 
 
 def train(options: Options, console: Console, prepared: Prepared | None = None) -> Path:
@@ -91,7 +90,12 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
                 name=recipe.name,
                 command=options.command(),
                 seed=options.seed,
-                hyperparameters=_hyperparameters(recipe) | {"refit": learnt.again is not None},
+                hyperparameters=_hyperparameters(recipe)
+                | {
+                    "refit": learnt.again is not None,
+                    "devices": options.devices,
+                    "precision": options.precision,
+                },
                 seconds=round(time.monotonic() - started, 1),
             ),
             libraries=libraries(),
@@ -111,13 +115,6 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     trial.forget()
     _conclude(published, card, console)
     return published
-
-
-def wake() -> None:
-    """Make TensorFlow look for its devices, which it does with much noise at its first tensor."""
-    # It warns a person of what only we could change.
-    tf.get_logger().setLevel("ERROR")
-    tf.config.list_logical_devices()
 
 
 def _check_embedding(trial: Trial) -> None:

@@ -31,6 +31,7 @@ from training.fitting import fit
 from training.networks.conversion import convert
 from training.networks.lite import LiteModel
 from training.networks.network import Network
+from training.placement import Placement
 from training.prediction import Answers, predict
 from training.progress import TrainingProgress, bar
 from training.quantization import CALIBRATION_PICTURES
@@ -83,7 +84,8 @@ class Trial:
         console: Where progress is shown.
 
     Raises:
-        OptionError: Weights were named for a recipe that starts from none.
+        OptionError: Weights were named for a recipe that starts from none, or more devices
+            than there are.
         WeightsError: The weights are not there.
     """
 
@@ -94,6 +96,7 @@ class Trial:
         self.prepared = prepared
         self.options = options
         self.weights = recipe.weights_file(options.weights)
+        self._placement = Placement.of(options.devices, options.precision)
         self.threads = options.threads or usable_cores()
         self._console = console
         self._folder = options.cache / "runs" / self.digest
@@ -115,13 +118,15 @@ class Trial:
     @property
     def digest(self) -> str:
         """Names the run by all that its outcome depends on."""
+        options = self.options
         parts = (
             self.recipe,
-            self.options.seed,
+            options.seed,
             self.prepared.facts.digest,
             self.prepared.class_names,
             self.weights and digest_file(self.weights),
             sorted(libraries().items()),
+            *((options.devices, options.precision) if options.placed else ()),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
@@ -214,7 +219,15 @@ class Trial:
             views = min(count, recipe.sampling.most or count)
             watcher = TrainingProgress(progress, recipe.epochs, views)
             names = self.prepared.class_names
-            history = fit(network, recipe, features, names, state=state, watcher=watcher)
+            history = fit(
+                network,
+                recipe,
+                features,
+                names,
+                state=state,
+                watcher=watcher,
+                placement=self._placement,
+            )
         return network, history
 
     def _features(self, part: Part, stem: Stem | None) -> Features:

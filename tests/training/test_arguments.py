@@ -50,6 +50,10 @@ def test_every_option_is_read() -> None:
             "0",
             "--threads",
             "1",
+            "--devices",
+            "2",
+            "--precision",
+            "mixed_float16",
             "--report-pictures",
         ]
     )
@@ -58,7 +62,7 @@ def test_every_option_is_read() -> None:
     assert options.command() == (
         "python -m training.run --data DIR --recipe logistic --name mine --seed 3 --weights FILE"
         " --epochs 2 --batch 4 --pictures-per-pass 9 --size 64 --split-column fold"
-        " --validation-share 0.25"
+        " --validation-share 0.25 --devices 2 --precision mixed_float16"
     )
 
 
