@@ -1,59 +1,28 @@
 """Measure a stored version: `python -m training.evaluate MODEL --data DIR [--split test]`."""
 
 import argparse
+import json
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from app.imaging import prepare_pillow
-from app.model_card import (
-    KERAS_FILE,
-    LITERT_FILE,
-    LITERT_INT8_FILE,
-    CardError,
-    Estimate,
-    Metrics,
-    ModelCard,
-    read_card,
-)
+from app.model_card import CardError, ModelCard, Retrieval, read_card
 from training.cores import usable_cores
 from training.data.index import Example, read_index
 from training.data.inspection import inspect
 from training.errors import DataError, OptionError, TrainingError
 from training.evaluation import retrieval
-from training.evaluation.calibration import with_temperature
-from training.evaluation.metrics import follow_in_time, measure
-from training.files import digest_file
-from training.networks.lite import LiteModel
-from training.prediction import predict
-from training.terminal import quiet
+from training.evaluation.paired import Comparison
+from training.figures import Figure
+from training.files import write_atomically
+from training.measurement import BACKENDS, Measurement, check_comparable, compared, measured
 
-__all__ = ["evaluate", "main"]
-
-Model = Callable[[NDArray[np.uint8]], dict[str, NDArray[Any]]]
-
-_FILES = {"litert": LITERT_FILE, "int8": LITERT_INT8_FILE, "keras": KERAS_FILE}
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured.
-
-    Attributes:
-        metrics: As a card holds them.
-        milliseconds: Of decoding, resizing and answering a picture, in the mean.
-    """
-
-    metrics: Metrics
-    milliseconds: float
+__all__ = ["find", "main", "select"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,21 +41,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--split", default="test", help="of the data's splits; `all` for every picture")
     add("--split-column", default="split", metavar="NAME", help="as for training.run")
     add("--models-store", type=Path, default=Path("models_store"), metavar="DIR")
-    add("--backend", choices=sorted(_FILES), default="litert", help="default: litert")
+    add("--backend", choices=sorted(BACKENDS), default="litert", help="default: litert")
+    add(
+        "--not-paintings",
+        type=Path,
+        metavar="DIR",
+        help="pictures that are none, DIR/<kind>/*.jpg; half of them are measured",
+    )
+    add("--heatmaps", action="store_true", help="check the heat maps too, on some of the pictures")
+    add("--against", metavar="MODEL", help="another version, compared picture by picture")
+    add("--json", type=Path, metavar="FILE", help="write the figures there as well")
     add("--cache", type=Path, default=Path(".cache"), metavar="DIR")
     given = parser.parse_args(arguments)
     prepare_pillow()
+    console = Console()
     try:
         folder = find(given.model, given.models_store)
         card = read_card(folder)
+        rival = None if given.against is None else find(given.against, given.models_store)
+        if rival is not None:
+            check_comparable(card, read_card(rival))
         examples = select(given.data, given.split, given.split_column, given.cache)
-        found = evaluate(folder, card, examples, given.split, given.backend)
+        found = measured(
+            folder,
+            card,
+            examples,
+            given.split,
+            backend=given.backend,
+            others=given.not_paintings,
+            heatmaps=given.heatmaps,
+        )
+        show(found, card, console)
         similar = retrieval.measure(folder, card, examples)
+        retrieval.show(similar, console)
+        comparison = None
+        if rival is not None:
+            comparison = compared(found, rival, read_card(rival))
+            show_comparison(comparison, given.against, console)
+        if given.json is not None:
+            write_atomically(given.json, _as_json(found, card, similar, comparison))
     except (TrainingError, CardError) as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
         return 1
-    show(found, card, Console())
-    retrieval.show(similar, Console())
     return 0
 
 
@@ -120,62 +116,21 @@ def select(data: Path, split: str, split_column: str, cache: Path) -> tuple[Exam
     return readable
 
 
-def evaluate(
-    folder: Path, card: ModelCard, examples: Sequence[Example], split: str, backend: str = "litert"
-) -> Evaluation:
-    """Answer and measure.
-
-    Args:
-        folder: Of the version.
-        card: Its card.
-        examples: Of classes that the card knows.
-        split: What the figures are called.
-        backend: `litert`, `int8` or `keras`.
-
-    Raises:
-        DataError: A picture is of a class that the model does not know.
-        OptionError: The version's file is missing, or its digest is not the card's.
-    """
-    unknown = sorted({each.class_name for each in examples} - set(card.class_names))
-    if unknown:
-        raise DataError(f"Expected pictures of {list(card.class_names)}; received {unknown}.")
-    model = _load(folder, card, backend)
-    started = time.perf_counter()
-    # Keras is one model for all threads; LiteRT has one for each.
-    threads = 1 if backend == "keras" else usable_cores()
-    answers = predict(model, examples, card.input.spec, card.class_names, threads)
-    milliseconds = (time.perf_counter() - started) / len(examples) * 1000
-    bias = np.array([card.calibration.bias.get(name, 0.0) for name in card.class_names])
-    calibrated = with_temperature(answers.probabilities, card.calibration.temperature, bias)
-    metrics = measure(
-        split,
-        answers.truth,
-        calibrated,
-        card.class_names,
-        [each.source for each in examples],
-        in_time=follow_in_time(card.classes),
-        confident=card.thresholds.confident,
-    )
-    return Evaluation(metrics, milliseconds)
-
-
-def show(found: Evaluation, card: ModelCard, console: Console) -> None:
+def show(found: Measurement, card: ModelCard, console: Console) -> None:
     """Print the tables."""
     m = found.metrics
-    table = Table(title=f"{card.name}@{card.version} on {m.split}, {m.pictures} pictures")
+    title = f"{card.name}@{card.version} on {m.split}, {m.pictures} pictures"
+    table = Table(title=title, caption=f"answered by {BACKENDS[found.backend]}")
     table.add_column("")
     table.add_column("value", justify="right")
     table.add_column("95 % interval")
-    _row(table, "accuracy", m.accuracy)
-    _row(table, "balanced accuracy", m.balanced_accuracy)
-    table.add_row("calibration error", f"{m.expected_calibration_error or 0:.3f}", "")
-    table.add_row("milliseconds a picture", f"{found.milliseconds:.1f}", "")
-    for name in card.class_names:
-        _row(table, f"recall of {name}", m.recall[name])
-    for name in card.class_names:
-        _row(table, f"precision of {name}", m.precision[name])
-    for name, estimate in m.by_source.items():
-        _row(table, f"accuracy on {name}", estimate)
+    table.add_column("pictures", justify="right")
+    section = found.figures[0].section
+    for each in found.figures:
+        if each.section != section:
+            table.add_section()
+            section = each.section
+        table.add_row(each.name, *_cells(each))
     console.print(table)
     confusion = Table(title="confusion: rows are true")
     confusion.add_column("")
@@ -186,34 +141,59 @@ def show(found: Evaluation, card: ModelCard, console: Console) -> None:
     console.print(confusion)
 
 
-def _row(table: Table, name: str, estimate: Estimate) -> None:
-    table.add_row(name, f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}")
+def show_comparison(found: Comparison, other: str, console: Console) -> None:
+    """Print how far this model and another are apart."""
+    difference = found.difference
+    console.print(
+        f"Against {other}: balanced accuracy {difference.value:+.3f} "
+        f"({difference.low:+.3f} to {difference.high:+.3f}); {found.only_first} pictures right "
+        f"here alone, {found.only_second} there alone, McNemar p = {found.p_value:.3f}",
+        highlight=False,
+    )
 
 
-def _load(folder: Path, card: ModelCard, backend: str) -> Model:
-    path = folder / _FILES[backend]
-    if path.name not in card.files or not path.is_file():
-        raise OptionError(f"Expected {path.name} in {folder}; this version has none.")
-    received = digest_file(path)
-    if received != card.files[path.name].sha256:
-        raise OptionError(
-            f"Expected {path.name} with sha256 {card.files[path.name].sha256}; received {received}."
-        )
-    if backend != "keras":
-        return LiteModel(path)
-    with quiet():
-        import keras  # noqa: PLC0415 - takes seconds, and only this branch needs it
-
-        return _keras_model(keras.saving.load_model(path, compile=False, safe_mode=True))
+def _cells(figure: Figure) -> tuple[str, str, str]:
+    if figure.estimate is None:
+        return "-", figure.skipped, ""
+    digits = 1 if figure.unit in ("years", "milliseconds") else 3
+    value, low, high = (
+        f"{each:.{digits}f}"
+        for each in (figure.estimate.value, figure.estimate.low, figure.estimate.high)
+    )
+    count = "" if figure.pictures is None else str(figure.pictures)
+    return value, f"{low} to {high}", count
 
 
-def _keras_model(model: Any) -> Model:
-    def answer(picture: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-        outputs = model(picture[None], training=False)
-        named = outputs if isinstance(outputs, dict) else {"probabilities": outputs}
-        return {name: np.asarray(value)[0] for name, value in named.items()}
-
-    return answer
+def _as_json(
+    found: Measurement,
+    card: ModelCard,
+    similar: Sequence[Retrieval],
+    comparison: Comparison | None,
+) -> bytes:
+    told = {
+        "model": {"name": card.name, "version": card.version},
+        "backend": found.backend,
+        "split": found.metrics.split,
+        "pictures": found.metrics.pictures,
+        "figures": [
+            {
+                "section": each.section,
+                "name": each.name,
+                "unit": each.unit,
+                **({} if each.estimate is None else each.estimate.model_dump()),
+                "pictures": each.pictures,
+                "skipped": each.skipped or None,
+            }
+            for each in found.figures
+        ],
+        "metrics": found.metrics.model_dump(),
+        "dating": None if found.dating is None else found.dating.model_dump(),
+        "similar": [each.model_dump() for each in similar],
+        "comparison": None
+        if comparison is None
+        else {**asdict(comparison), "difference": comparison.difference.model_dump()},
+    }
+    return (json.dumps(told, indent=2) + "\n").encode()
 
 
 if __name__ == "__main__":

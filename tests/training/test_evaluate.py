@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.model_card import Input, ModelCard, PeriodClass, golden_pictures
-from tests.training.making import folder
+from tests.keras_models import keras_file, litert_file, network
+from tests.models import FULL_CARD, write_version
+from tests.training.making import folder, manifest
 from training.evaluate import main
 from training.export import draft, write_models
 from training.networks import linear
@@ -107,6 +109,126 @@ def test_an_altered_or_missing_file_is_refused(
     (version / "card.json").write_text("{")
     assert _run(place, str(version)) == 1
     assert "card.json" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def full(place: Path) -> Path:
+    """A model with all five outputs, dated paintings, and pictures that are none."""
+    model = network(full=True)
+    files = {"model.keras": keras_file(model), "model.tflite": litert_file(model)}
+    files["model_int8.tflite"] = files["model.tflite"]
+    write_version(place / "store", "full", files=files, card=FULL_CARD)
+    other = network(full=True, seed=8)
+    write_version(place / "store", "other", files={"model.tflite": litert_file(other)})
+    years = {
+        "medieval": ("c. 1270", "1375\u201399", "14th century"),
+        "renaissance": ("1503-06", "ca. 1490-1500", ""),
+        "post-renaissance": ("1730", "1640s", "1600/1610"),
+        "modern": ("1861", "undated", "1953"),
+    }
+    rows = [
+        {
+            "file": f"{period}{number}.jpg",
+            "period": period,
+            "split": "test",
+            "year": year,
+            "source": f"museum {number % 2}",
+        }
+        for period, of in years.items()
+        for number, year in enumerate(of)
+    ]
+    manifest(place / "dated", rows)
+    folder(place / "none", ("photo", "cartoon"), count=8)
+    return place
+
+
+def test_everything_is_measured_of_a_model_with_all_outputs(
+    full: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line has its figure, in the table and in the file alike."""
+    monkeypatch.setenv("COLUMNS", "200")
+    told = full / "figures.json"
+    more = ["--not-paintings", str(full / "none"), "--heatmaps", "--json", str(told)]
+    against = ["--against", "other"]
+    assert _run(full, "full", "--data", str(full / "dated"), *more, *against) == 0
+    output = capsys.readouterr().out
+    found = json.loads(told.read_text())
+    assert found["pictures"] == 12
+    assert [each for each in found["figures"] if each["skipped"]] == []
+    by_name = {each["name"]: each for each in found["figures"]}
+    for name, figure in by_name.items():
+        assert name in output
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert by_name["accuracy on museum 0"]["pictures"] == 8
+    # 14th century is too wide to date by, and two have no year.
+    assert by_name["80 % interval holds the year"]["pictures"] == 9
+    assert by_name["accuracy 0 to 10 years from an edge"]["pictures"] == 4
+    assert by_name["refused of noise"]["pictures"] == 10
+    none = by_name["refused of photo"]["pictures"] + by_name["refused of cartoon"]["pictures"]
+    assert 0 < none < 16
+    assert by_name["others refused"]["pictures"] == 50 + none
+    metrics = found["metrics"]
+    assert metrics["auroc"]["value"] == by_name["AUROC, paintings against the others"]["value"]
+    assert metrics["not_paintings"] == 50 + none
+    assert metrics["refused"]["value"] == by_name["paintings refused"]["value"]
+    assert found["dating"]["pictures"] == 9
+    assert found["dating"]["edges"] == FULL_CARD["dating"]["edges"]
+    assert "Against other: balanced accuracy" in output
+    assert 0 <= found["comparison"]["p_value"] <= 1
+
+
+def test_what_is_missing_is_told_with_the_reason(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a model with one output, on pictures without years."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert _run(place, "tiny", "--heatmaps") == 0
+    output = capsys.readouterr().out
+    for reason in (
+        "the model has no output `painting`",
+        "the model was not taught years",
+        "the classes have no years",
+        "the classes do not follow each other in time",
+        "the model has no output `activation_map`",
+    ):
+        assert reason in output
+    assert _run(place, "tiny") == 0
+    assert "not asked for; --heatmaps checks them" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["--against", "tiny"], "Expected the classes"),
+        (["--not-paintings", "{place}/dated/nothing"], "that are no paintings"),
+        (["--against", "absent"], "Expected a version in"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(
+    full: Path,
+    line: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")
+    line = [each.format(place=full) for each in line]
+    assert _run(full, "full", "--data", str(full / "dated"), *line) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_bins_that_are_not_the_cards_are_refused(
+    full: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dates would be wrong without anybody noticing."""
+    monkeypatch.setenv("COLUMNS", "500")
+    dating = {"dating": {"edges": [1200, 1500, 2000], "method": ""}}
+    files = {"model.tflite": (full / "store/full/1/model.tflite").read_bytes()}
+    write_version(full / "store", "bins", files=files, card=dating)
+    assert _run(full, "bins", "--data", str(full / "dated")) == 1
+    assert "Expected an output years of 2 bins, as the card says; received 4" in (
+        capsys.readouterr().err
+    )
 
 
 def test_measuring_needs_no_tensorflow() -> None:
