@@ -80,15 +80,3 @@ def test_nothing_of_a_machine_is_committed() -> None:
         if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
     ]
     assert [name for name in pictures if not name.startswith("docs/images/")] == []
-
-
-def test_the_image_ships_no_training_code() -> None:
-    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
-    copied = re.findall(r"^COPY (?!--from)(\S+)", dockerfile, re.MULTILINE)
-    assert sorted(copied) == [
-        "app",
-        "models_store",
-        "requirements/gpu.txt",
-        "requirements/serve.txt",
-    ]
-    assert re.findall(r"^FROM \S+ AS (\S+)", dockerfile, re.MULTILINE)[-2:] == ["gpu", "cpu"]

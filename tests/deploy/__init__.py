@@ -1,0 +1,1 @@
+"""Tests of the images, of what runs them, and of what watches them."""
