@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.api import health, models, page, predict, problems, reference
+from app.api import health, metrics, models, page, predict, problems, reference
 from app.api.middleware import RequestEnvelope
+from app.colleagues import Colleagues
+from app.metrics import Metrics
 from app.service import open_service
 from app.settings import Settings
 
@@ -20,20 +23,27 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, colleagues: Colleagues | None = None) -> FastAPI:
     """Make the application; its lifespan loads the models and ends the workers.
 
     Args:
         settings: From `app.settings.load_settings`.
+        colleagues: The other processes of this service, where there are several.
     """
+    counted = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await run_in_threadpool(open_service, settings)
+        service = await run_in_threadpool(open_service, settings, counted)
         app.state.service = service
+        state = metrics.ServiceState(service)
+        counted.registry.register(state)
+        if colleagues is not None:
+            colleagues.tell(partial(metrics.tell, service))
         try:
             yield
         finally:
+            counted.registry.unregister(state)
             await run_in_threadpool(service.close)
             app.state.service = None
 
@@ -48,12 +58,15 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses=problems.ANY_PROBLEM,
     )
+    app.state.metrics = counted
+    app.state.colleagues = colleagues
     problems.install(app)
     app.include_router(predict.router)
     app.include_router(models.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     if assets:
         reference.install(app, assets)
     page.install(app)
-    app.add_middleware(RequestEnvelope)
+    app.add_middleware(RequestEnvelope, metrics=counted)
     return app

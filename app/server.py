@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from app.colleagues import Colleagues
 from app.errors import SettingsError
 from app.main import create_app
 from app.service import Service
@@ -41,20 +42,26 @@ def serve(settings: Settings) -> None:
             supervise(serve_on, settings, listener, _announce)
 
 
-def serve_on(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+def serve_on(
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    colleagues: Colleagues | None = None,
+) -> None:
     """Serve on a socket in this process.
 
     Args:
         settings: What to serve.
         listener: Bound, and not listening yet.
         announce: Called with one line when the service is ready.
+        colleagues: The other processes on that socket, if there are any.
 
     Raises:
         DeviceError: The device that was asked for is not there.
         ModelError: A configured model cannot be served.
     """
     _prepare_logging(settings)
-    asyncio.run(_serve(settings, listener, announce))
+    asyncio.run(_serve(settings, listener, announce, colleagues))
 
 
 def _prepare_logging(settings: Settings) -> None:
@@ -71,9 +78,12 @@ def _announce(line: str) -> None:
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, announce: Callable[[str], None]
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[str], None],
+    colleagues: Colleagues | None,
 ) -> None:
-    app = create_app(settings)
+    app = create_app(settings, colleagues)
     config = uvicorn.Config(
         app,
         lifespan="off",  # entered here, so that what it raises is ours to tell

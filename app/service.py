@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from app.imaging import ImageLimits, prepare_pillow
+from app.metrics import Metrics
 from app.model_store import ModelStore
 from app.runtime.batcher import Batching
+from app.runtime.classification import Classification, Classified
 from app.runtime.devices import Device, choose_device
 from app.runtime.engine import Engine
 from app.runtime.loader import Loader, load_residents
@@ -27,6 +29,7 @@ class Service:
         engine: What runs them.
         watcher: What puts new versions in service.
         limits: Which pictures are refused.
+        metrics: What is counted.
     """
 
     settings: Settings
@@ -36,6 +39,17 @@ class Service:
     engine: Engine
     watcher: Watcher
     limits: ImageLimits
+    metrics: Metrics
+
+    async def classify(self, work: Classification) -> list[Classified]:
+        """Have a picture worked on, and count it.
+
+        Raises:
+            Problem: Whatever `Engine.run` raises.
+        """
+        found = await self.engine.run(work)
+        self.metrics.classified(found)
+        return found
 
     @property
     def is_ready(self) -> bool:
@@ -48,8 +62,12 @@ class Service:
         self.watcher.close(self.settings.deadline_seconds)
 
 
-def open_service(settings: Settings) -> Service:
+def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     """Choose the device, load the models and start the threads.
+
+    Args:
+        settings: As read at start-up.
+        metrics: Where to count. Defaults to new ones.
 
     Raises:
         DeviceError: The device that was asked for is not there.
@@ -58,7 +76,8 @@ def open_service(settings: Settings) -> Service:
     device = choose_device(settings.device)
     store = ModelStore(settings.models_store)
     threads = _thread_count(settings, device)
-    batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000)
+    metrics = metrics or Metrics()
+    batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000, metrics.batch)
     loader = Loader(store, device, threads, batching, settings.precision)
     residents = load_residents(loader, settings.models, default=settings.model)
     prepare_pillow()
@@ -72,7 +91,7 @@ def open_service(settings: Settings) -> Service:
     watcher = Watcher(loader, residents, settings.models, settings.reload_seconds)
     watcher.start()
     limits = ImageLimits(max_pixels=settings.max_pixels)
-    return Service(settings, store, device, residents, engine, watcher, limits)
+    return Service(settings, store, device, residents, engine, watcher, limits, metrics)
 
 
 def _thread_count(settings: Settings, device: Device) -> int:

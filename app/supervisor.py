@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from app.colleagues import Colleagues, make_places
 from app.errors import ModelError, VasariError
 from app.settings import Settings
 
@@ -29,16 +30,18 @@ _log = logging.getLogger(__name__)
 # Between the death of a worker that was never ready and the next try.
 _PAUSE_SECONDS = 1.0
 
-Serve = Callable[[Settings, socket.socket, Callable[[str], None]], None]
+Serve = Callable[[Settings, socket.socket, Callable[[str], None], Colleagues], None]
 """Serves on a socket until a signal ends it, and tells once that it is ready."""
 
 
 class _Worker:
-    def __init__(self, serve: Serve, settings: Settings, listener: socket.socket) -> None:
+    def __init__(
+        self, serve: Serve, settings: Settings, listener: socket.socket, place: Colleagues
+    ) -> None:
         # Spawned, not forked: a fork would share threads and locks that it does not have.
         context = multiprocessing.get_context("spawn")
         self.news, there = context.Pipe(duplex=False)
-        self.process = context.Process(target=_work, args=(serve, settings, listener, there))
+        self.process = context.Process(target=_work, args=(serve, settings, listener, place, there))
         self.process.start()
         there.close()
         self.is_ready = False
@@ -75,19 +78,22 @@ def supervise(
     Raises:
         VasariError: A worker cannot start.
     """
+    places = make_places(settings.workers)
 
-    def start() -> _Worker:
-        return _Worker(serve, settings, listener)
+    def start(number: int) -> _Worker:
+        return _Worker(serve, settings, listener, places[number])
 
     with _received_signals() as signals:
         workers: list[_Worker] = []
         try:
             while len(workers) < settings.workers:
-                workers.append(start())
+                workers.append(start(len(workers)))
             if _await_ready(workers, signals, announce):
                 _keep(workers, signals, start)
         finally:
             _end(workers, settings.deadline_seconds)
+            for place in places:
+                place.close()
 
 
 def _await_ready(
@@ -107,7 +113,7 @@ def _await_ready(
     return True
 
 
-def _keep(workers: list[_Worker], signals: socket.socket, start: Callable[[], _Worker]) -> None:
+def _keep(workers: list[_Worker], signals: socket.socket, start: Callable[[int], _Worker]) -> None:
     """Replace workers that die, until a signal ends them all."""
     while True:
         starting = [worker.news for worker in workers if not worker.is_ready]
@@ -126,7 +132,7 @@ def _keep(workers: list[_Worker], signals: socket.socket, start: Callable[[], _W
                 _log.error("a worker ended with code %s; another takes its place", code)
                 if not worker.is_ready:
                     time.sleep(_PAUSE_SECONDS)
-                workers[index] = start()
+                workers[index] = start(index)
 
 
 def _passed_on(workers: list[_Worker], signals: socket.socket) -> bool:
@@ -179,11 +185,17 @@ def _received_signals() -> Iterator[socket.socket]:
             signal.set_wakeup_fd(descriptor)
 
 
-def _work(serve: Serve, settings: Settings, listener: socket.socket, news: Connection) -> None:
+def _work(
+    serve: Serve,
+    settings: Settings,
+    listener: socket.socket,
+    place: Colleagues,
+    news: Connection,
+) -> None:
     """What a worker process does."""
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
-        serve(settings, listener, news.send)
+        serve(settings, listener, news.send, place)
     except VasariError as error:
         news.send(error)
 

@@ -12,10 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import respond
 from app.errors import InternalError
+from app.metrics import Metrics
 
 __all__ = ["REQUEST_ID_HEADER", "RequestEnvelope"]
 
 REQUEST_ID_HEADER = "X-Request-ID"
+
+# What answers is a mounted folder, or nothing.
+_NO_ROUTE = "other"
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _log = logging.getLogger("app.requests")
@@ -28,10 +32,12 @@ class RequestEnvelope:
 
     Args:
         app: The application inside.
+        metrics: Where it is counted.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -61,14 +67,23 @@ class RequestEnvelope:
             _log.exception("%s failed", request_id)
             if status:  # half an answer is out: the connection must break, not lie
                 raise
+            self._metrics.problem(InternalError.code)
             problem = InternalError("The service failed; the fault is not yours.")
             await respond(problem)(scope, receive, send_enveloped)
         finally:
+            seconds = time.perf_counter() - started
+            self._metrics.request(_route(scope), status, seconds)
             _log.info(
                 "%s %s %d %.1f ms %s",
                 scope["method"],
                 quote(scope["path"]),  # a line break in it must not become one in the log
                 status,
-                (time.perf_counter() - started) * 1000,
+                seconds * 1000,
                 request_id,
             )
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that answered; addresses are the callers', and without end."""
+    route = scope.get("route")
+    return str(getattr(route, "path", _NO_ROUTE))

@@ -160,7 +160,7 @@ class _Asking:
             with_overlays=question.heatmap == "png",
             similar=question.similar,
         )
-        return [self._answer(each) for each in await self._service.engine.run(work)]
+        return [self._answer(each) for each in await self._service.classify(work)]
 
     async def ask_each(self, files: list[UploadedFile]) -> list[BatchEntry]:
         # No more at once than there are workers: a batch must not fill the queue
@@ -184,6 +184,7 @@ class _Asking:
                 )
             answers = await self.ask(file.data)
         except Problem as problem:
+            self._service.metrics.problem(problem.code)
             told = ProblemDocument.model_validate(document(problem))
             return BatchEntry(filename=file.filename, problem=told)
         if self.everyone:

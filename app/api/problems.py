@@ -77,21 +77,26 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
 
 
-async def _on_problem(_request: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  registered for nothing else
-    return respond(error)
+    return _told(request, error)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    response = respond(_problem_for(request, error))
+    response = _told(request, _problem_for(request, error))
     response.headers.update(error.headers or {})
     return response
 
 
-async def _on_validation_error(_request: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return respond(_invalid(error.errors()))
+    return _told(request, _invalid(error.errors()))
+
+
+def _told(request: Request, problem: Problem) -> Response:
+    request.app.state.metrics.problem(problem.code)
+    return respond(problem)
 
 
 def _problem_for(request: Request, error: HTTPException) -> Problem:

@@ -36,10 +36,12 @@ class Batching:
     Args:
         most: Most rows of a batch.
         delay_seconds: Longest wait for company while another batch runs.
+        count: Called with the rows of each batch that is run.
     """
 
     most: int = 32
     delay_seconds: float = 0.002
+    count: Callable[[int], None] = lambda _: None
 
 
 class _Item:
@@ -75,6 +77,7 @@ class Batcher:
         self._runner = runner
         self._most = batching.most
         self._delay = batching.delay_seconds
+        self._count = batching.count
         self._lock = threading.Lock()
         self._queue: deque[_Item] = deque()
         self._running = 0
@@ -158,6 +161,7 @@ class Batcher:
     def _answer(self, items: Sequence[_Item]) -> None:
         """Run some items together and give each its own rows."""
         pixels = np.concatenate([item.pixels for item in items])
+        self._count(len(pixels))
         found = self._runner(pixels).named()
         for each in found.values():
             if len(each) != len(pixels):

@@ -1,6 +1,7 @@
 """`VASARI_WORKERS`: several real processes on one socket."""
 
 import os
+import re
 import signal
 import threading
 import time
@@ -83,6 +84,18 @@ def test_workers_share_a_port_and_are_replaced_and_end_together(store: Path) -> 
     assert "a worker ended with code -9; another takes its place" in log
     assert "Traceback" not in log
     assert [each for each in last if command(each)] == []
+
+
+def test_a_scrape_of_one_tells_of_all(store: Path) -> None:
+    process = Process(store, VASARI_WORKERS="2", VASARI_THREADS="1")
+    with httpx.Client(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+        for _ in range(12):
+            assert client.post(f"{process.url}/predict", content=jpeg()).status_code == 200
+        text = client.get(f"{process.url}/metrics").text
+    found = re.findall(r'^vasari_queue_seconds_count\{worker="(\d)"\} (\S+)$', text, re.MULTILINE)
+    assert {worker for worker, _ in found} == {"0", "1"}
+    assert sum(float(count) for _, count in found) == 12
+    assert process.end()[0] == 0
 
 
 def test_a_worker_that_cannot_start_stops_the_start(tmp_path: Path) -> None:

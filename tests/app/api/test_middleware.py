@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.api.middleware import RequestEnvelope
+from app.metrics import Metrics
 from tests.images import jpeg
 
 
@@ -59,7 +60,7 @@ def run(inner: Any) -> list[Any]:
         return {"type": "http.disconnect"}
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    asyncio.run(RequestEnvelope(inner)(scope, receive, send))
+    asyncio.run(RequestEnvelope(inner, Metrics())(scope, receive, send))
     return sent
 
 
@@ -81,5 +82,5 @@ def test_what_is_not_http_passes_through() -> None:
     async def unused(*_: Any) -> Any:
         raise AssertionError("neither received nor sent")
 
-    asyncio.run(RequestEnvelope(inner)({"type": "lifespan"}, unused, unused))
+    asyncio.run(RequestEnvelope(inner, Metrics())({"type": "lifespan"}, unused, unused))
     assert seen == ["lifespan"]
