@@ -29,8 +29,10 @@ __all__ = [
     "datings",
     "heat_map_figures",
     "honesty_figures",
+    "measured_dating",
     "painting_figures",
     "period_figures",
+    "with_painting",
 ]
 
 Unit = Literal["share", "years", "milliseconds", "correlation"]
@@ -198,6 +200,47 @@ def dates_of(answers: Answers, dating: Dating | None) -> DateFigures | None:
     if answers.years is None or dating is None:
         return None
     return measure_dates(read_dates(answers.years, dating.edges), datings(answers.examples))
+
+
+def measured_dating(answers: Answers, dating: Dating | None, split: str) -> Dating | None:
+    """What a card says of the dates, with what was measured of them; None where nothing was."""
+    found = dates_of(answers, dating)
+    if found is None or dating is None:
+        return None
+    measured = {
+        "mean_absolute_error": found.mean_absolute_error.value,
+        "coverage": found.coverage,
+        "pictures": found.pictures,
+        "split": split,
+    }
+    return dating.model_copy(update=measured)
+
+
+def with_painting(
+    metrics: Metrics,
+    painting: NDArray[np.float64] | None,
+    others: Others | None,
+    threshold: float | None,
+) -> Metrics:
+    """Add to a card's metrics what the output `painting` comes to.
+
+    Args:
+        metrics: Of the same split.
+        painting: float64 [N], of its pictures; None without that output.
+        others: Of pictures that are none; None likewise.
+        threshold: From the card; None refuses nothing.
+    """
+    if painting is None:
+        return metrics
+    found: dict[str, object] = {}
+    if threshold is not None:
+        found["refused"] = share_below(painting, threshold)
+    if others is not None:
+        found["auroc"] = area_under_curve(painting, others.painting)
+        found["not_paintings"] = len(others.kinds)
+        if threshold is not None:
+            found["caught"] = share_below(others.painting, threshold)
+    return metrics.model_copy(update=found)
 
 
 def date_figures(answers: Answers, dating: Dating | None) -> list[Figure]:

@@ -33,11 +33,12 @@ from training.figures import (
     Others,
     cost_figures,
     date_figures,
-    dates_of,
     heat_map_figures,
     honesty_figures,
+    measured_dating,
     painting_figures,
     period_figures,
+    with_painting,
 )
 from training.files import digest_file
 from training.networks.lite import LiteModel
@@ -129,8 +130,8 @@ def measured(
         *_heat_map_figures(folder, card, model, examples, wanted=heatmaps),
         *cost_figures(_milliseconds(folder, card, examples)),
     )
-    dating = _dating(answers, card, split)
-    metrics = metrics.model_copy(update=_told(figures, strangers))
+    dating = measured_dating(answers, card.dating, split)
+    metrics = with_painting(metrics, answers.painting, strangers, card.thresholds.painting)
     return Measurement(backend, answers, strangers, metrics, dating, figures)
 
 
@@ -250,33 +251,6 @@ def _milliseconds(
             times.append((time.perf_counter() - started) * 1000)
         found[file] = mean(np.array(times[_WARM_UP:]))
     return found
-
-
-def _dating(answers: Answers, card: ModelCard, split: str) -> Dating | None:
-    found = dates_of(answers, card.dating)
-    if found is None or card.dating is None:
-        return None
-    return card.dating.model_copy(
-        update={
-            "mean_absolute_error": found.mean_absolute_error.value,
-            "coverage": found.coverage,
-            "pictures": found.pictures,
-            "split": split,
-        }
-    )
-
-
-def _told(figures: Sequence[Figure], others: Others | None) -> dict[str, Any]:
-    """What the metrics of a card hold of the output `painting`."""
-    members = {
-        "AUROC, paintings against the others": "auroc",
-        "paintings refused": "refused",
-        "others refused": "caught",
-    }
-    told: dict[str, Any] = {
-        members[each.name]: each.estimate for each in figures if each.name in members
-    }
-    return {**told, "not_paintings": None if others is None else len(others.kinds)}
 
 
 def _load(folder: Path, card: ModelCard, backend: str) -> Model:

@@ -27,7 +27,7 @@ class Dates:
 
     Attributes:
         median: int64 [N], the year before and after which lies half of the probability.
-        first: int64 [N], first year of the middle 80 %.
+        first: int64 [N], first year of the interval.
         last: int64 [N], last year of it.
     """
 
@@ -59,12 +59,15 @@ class DateFigures:
     covered: NDArray[np.bool_]
 
 
-def read_dates(years: NDArray[np.float64], edges: Sequence[int]) -> Dates:
+def read_dates(
+    years: NDArray[np.float64], edges: Sequence[int], interval: float = INTERVAL_SHARE
+) -> Dates:
     """Read medians and intervals, evenly spread within each bin, as `app.prediction` does.
 
     Args:
         years: [N, B], the mean over the views of a picture.
         edges: B + 1 whole years, rising.
+        interval: Share of the probability between `first` and `last`.
     """
     shares = np.maximum(years, 0)
     upto = np.pad(shares.cumsum(axis=1), ((0, 0), (1, 0)))
@@ -80,7 +83,7 @@ def read_dates(years: NDArray[np.float64], edges: Sequence[int]) -> Dates:
         whole: NDArray[np.int64] = np.minimum(found, at[-1] - 1).astype(np.int64)
         return whole
 
-    tail = (1 - INTERVAL_SHARE) / 2
+    tail = (1 - interval) / 2
     return Dates(year(0.5), year(tail), year(1 - tail))
 
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from app.model_card import Estimate
 from training.evaluation.intervals import bootstrap, wilson
 
-__all__ = ["area_under_curve", "painting_threshold", "share_below"]
+__all__ = ["area_under_curve", "share_below"]
 
 Floats = NDArray[np.float64]
 
@@ -30,28 +30,6 @@ def area_under_curve(paintings: Floats, others: Floats) -> Estimate:
 def share_below(scores: Floats, threshold: float) -> Estimate:
     """Share of the pictures that a threshold refuses, with Wilson's interval."""
     return wilson(int((scores < threshold).sum()), len(scores))
-
-
-def painting_threshold(paintings: Floats, others: Floats, *, most_refused: float = 0.01) -> float:
-    """Choose from which score on a picture is taken for a painting.
-
-    As high as it can be without refusing more than a share of the paintings, but no
-    higher than halfway to the best of the others: above them nothing is gained.
-
-    Args:
-        paintings: [N], of paintings that nothing was trained on.
-        others: [M], of pictures that are none, likewise.
-        most_refused: That share.
-
-    Returns:
-        From 0 to 1; 0 without paintings.
-    """
-    if not len(paintings):
-        return 0.0
-    ordered = np.sort(paintings)
-    bound = float(ordered[int(most_refused * len(ordered))])
-    best = float(others.max()) if len(others) else 0.0
-    return (best + bound) / 2 if best < bound else bound
 
 
 def _area(paintings: Floats, others: Floats) -> float:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.imaging import decode
-from app.model_card import Estimate, ModelCard
+from app.model_card import ModelCard
 from training.data.preparation import Prepared
-from training.evaluation.calibration import reliability
-from training.evaluation.intervals import wilson
+from training.evaluation.calibration import reliability, sure_answers
+from training.figures import Others
 from training.prediction import Answers
+from training.report.judging_plots import judging_plots
 from training.report.plots import curves, reliability_diagram
 from training.report.templates import fill
 from training.state import Epoch
@@ -37,6 +38,8 @@ class Report:
         again: The passes of a second fit, which is then what is stored; None without one.
         answers: Calibrated, by split.
         prepared: The data.
+        others: What the model says of pictures that are no paintings; None where it was
+            not asked.
     """
 
     card: ModelCard
@@ -44,6 +47,7 @@ class Report:
     again: Sequence[Epoch] | None
     answers: dict[str, Answers]
     prepared: Prepared
+    others: Others | None = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,11 @@ def render(report: Report, pictures: bool = False) -> str:
     found = report.answers.get(judged)
     names = report.card.class_names
     diagram, sure, galleries = "", None, {}
+    plots: dict[str, str] = {}
     if found is not None:
         diagram = reliability_diagram(reliability(found.truth, found.probabilities))
-        sure = _sure(found, report.card.thresholds.confident)
+        sure = sure_answers(found.truth, found.probabilities, report.card.thresholds.confident)
+        plots = judging_plots(found, report.card, report.others)
         if pictures:
             galleries = {
                 "Most confident mistakes": mistakes(found, names),
@@ -94,6 +100,7 @@ def render(report: Report, pictures: bool = False) -> str:
         judged=judged,
         diagram=diagram,
         sure=sure,
+        plots=plots,
         by_source=Counter(each.source for each in found.examples) if found else {},
         sizes=_sizes(report),
         prepared=report.prepared,
@@ -126,16 +133,6 @@ def _shown(answers: Answers, class_names: Sequence[str], places: NDArray[np.int6
         )
         for n in places[:_SHOWN].tolist()
     ]
-
-
-def _sure(answers: Answers, threshold: float) -> dict[str, float | Estimate]:
-    """How many answers are called confident, and how many of those are right."""
-    sure = answers.probabilities.max(axis=1) >= threshold
-    right = answers.probabilities.argmax(axis=1) == answers.truth
-    return {
-        "share": float(sure.mean()),
-        "right": wilson(int((sure & right).sum()), int(sure.sum())),
-    }
 
 
 def _sizes(report: Report) -> dict[str, tuple[int, int, int]]:

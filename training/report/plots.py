@@ -12,13 +12,22 @@ from app.model_card import Estimate
 from training.evaluation.calibration import Bin
 from training.state import Epoch
 
-__all__ = ["curves", "intervals", "reliability_diagram"]
+__all__ = [
+    "BLUE",
+    "INK",
+    "ORANGE",
+    "curves",
+    "intervals",
+    "quieten",
+    "reliability_diagram",
+    "svg",
+]
 
-_INK = "#808080"
+INK = "#808080"
 """Stands for the page's own colour, which the page puts in its place."""
 
-_BLUE = "#3b82c4"
-_ORANGE = "#d9822b"
+BLUE, ORANGE = "#3b82c4", "#d9822b"
+"""Of what is told of the model, and of what it is held against."""
 
 
 def curves(history: Sequence[Epoch], again: Sequence[Epoch] = ()) -> str:
@@ -47,21 +56,21 @@ def curves(history: Sequence[Epoch], again: Sequence[Epoch] = ()) -> str:
             [e.accuracy for e in again],
         ),
     ):
-        axes.plot(passes, trained, marker=".", color=_BLUE, label="training views")
+        axes.plot(passes, trained, marker=".", color=BLUE, label="training views")
         known = [value for value in held if value is not None]
         if len(known) == len(history):
-            axes.plot(passes, known, marker=".", color=_ORANGE, label="validation")
+            axes.plot(passes, known, marker=".", color=ORANGE, label="validation")
         if second:
             numbers = range(1, len(second) + 1)
             label = "training views, second fit"
-            axes.plot(numbers, second, linestyle=":", color=_BLUE, label=label)
+            axes.plot(numbers, second, linestyle=":", color=BLUE, label=label)
         axes.set_title(title)
         axes.set_xlabel("pass")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.legend(frameon=False, labelcolor=_INK)
-        _quieten(axes)
+        axes.legend(frameon=False, labelcolor=INK)
+        quieten(axes)
     right.set_ylim(0, 1)
-    return _svg(figure, "Loss and accuracy by pass")
+    return svg(figure, "Loss and accuracy by pass")
 
 
 def reliability_diagram(bins: Sequence[Bin]) -> str:
@@ -71,18 +80,18 @@ def reliability_diagram(bins: Sequence[Bin]) -> str:
     width = 1 / len(bins)
     for place, each in enumerate(bins):
         if each.count:
-            axes.bar((place + 0.5) * width, each.accuracy, width * 0.9, color=_BLUE)
+            axes.bar((place + 0.5) * width, each.accuracy, width * 0.9, color=BLUE)
             # Above the bar and the diagonal, where nothing lies beneath the digits.
             above = max(each.accuracy, (place + 1) * width) + 0.015
             middle = (place + 0.5) * width
-            axes.text(middle, above, str(each.count), ha="center", size=7, color=_INK)
-    axes.plot((0, 1), (0, 1), color=_ORANGE, linewidth=1)
+            axes.text(middle, above, str(each.count), ha="center", size=7, color=INK)
+    axes.plot((0, 1), (0, 1), color=ORANGE, linewidth=1)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_xlabel("confidence")
     axes.set_ylabel("share that is right")
-    _quieten(axes)
-    return _svg(figure, "Reliability diagram")
+    quieten(axes)
+    return svg(figure, "Reliability diagram")
 
 
 def intervals(rows: Sequence[tuple[str, Estimate, Estimate | None]], guess: float) -> str:
@@ -95,9 +104,9 @@ def intervals(rows: Sequence[tuple[str, Estimate, Estimate | None]], guess: floa
     figure = Figure(figsize=(8, 0.9 + 0.45 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, (_, ours, published) in enumerate(rows):
-        marks = [(ours, _BLUE, "o", "here", -0.12 if published else 0.0)]
+        marks = [(ours, BLUE, "o", "here", -0.12 if published else 0.0)]
         if published is not None:
-            marks.append((published, _ORANGE, "s", "the case, on its own pictures", 0.16))
+            marks.append((published, ORANGE, "s", "the case, on its own pictures", 0.16))
         for estimate, colour, marker, label, offset in marks:
             axes.errorbar(
                 estimate.value,
@@ -108,7 +117,7 @@ def intervals(rows: Sequence[tuple[str, Estimate, Estimate | None]], guess: floa
                 capsize=3,
                 label=label,
             )
-    axes.axvline(guess, color=_INK, linewidth=1, linestyle=":", label="guessing")
+    axes.axvline(guess, color=INK, linewidth=1, linestyle=":", label="guessing")
     axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)
@@ -121,26 +130,28 @@ def intervals(rows: Sequence[tuple[str, Estimate, Estimate | None]], guess: floa
         loc="outside upper left",
         ncols=3,
         frameon=False,
-        labelcolor=_INK,
+        labelcolor=INK,
     )
-    _quieten(axes)
-    return _svg(figure, "Accuracy by recipe")
+    quieten(axes)
+    return svg(figure, "Accuracy by recipe")
 
 
-def _quieten(axes: Axes) -> None:
+def quieten(axes: Axes) -> None:
+    """Leave the two axes that are read, in the page's ink."""
     axes.set_facecolor("none")
-    axes.tick_params(colors=_INK)
+    axes.tick_params(colors=INK)
     for label in (axes.title, axes.xaxis.label, axes.yaxis.label):
-        label.set_color(_INK)
+        label.set_color(INK)
     for side, spine in axes.spines.items():
-        spine.set_color(_INK)
+        spine.set_color(INK)
         spine.set_visible(side in ("left", "bottom"))
 
 
-def _svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str) -> str:
+    """A figure as the text of an `<svg>` element that a screen reader calls by the title."""
     stored = io.StringIO()
     # No date and a fixed salt: the same figures give the same bytes.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         figure.savefig(stored, format="svg", transparent=True, metadata={"Date": None})
-    text = stored.getvalue().replace(_INK, "currentColor")
+    text = stored.getvalue().replace(INK, "currentColor")
     return text[text.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{title}"', 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from training.evaluation.detection import area_under_curve, painting_threshold, share_below
+from training.evaluation.detection import area_under_curve, share_below
 
 
 @pytest.mark.parametrize("decimals", [1, 8])
@@ -32,14 +32,3 @@ def test_what_is_below_a_threshold_is_refused() -> None:
     """What reaches it is not, as in the service."""
     found = share_below(np.array([0.1, 0.29, 0.3, 0.9]), 0.3)
     assert found.value == 0.5
-
-
-def test_a_threshold_refuses_no_more_paintings_than_it_may() -> None:
-    """One in a hundred of a hundred; halfway down where the others are far below."""
-    rng = np.random.default_rng(3)
-    paintings = rng.uniform(0.4, 1, 100)
-    mixed = painting_threshold(paintings, np.array([0.1, 0.9]))
-    assert share_below(paintings, mixed).value == 0.01
-    far = painting_threshold(paintings, np.array([0.1, 0.2]))
-    assert far == pytest.approx((np.sort(paintings)[1] + 0.2) / 2)
-    assert painting_threshold(np.array([]), np.array([0.5])) == 0

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.model_card import Calibration, Input, ModelCard
+from app.model_card import Calibration, Dating, Input, ModelCard
 from app.model_card import Recipe as RecipeFacts
 from tests.training.making import folder
 from training.data.index import read_index
 from training.data.inspection import inspect
 from training.data.preparation import prepare
 from training.evaluation.metrics import measure
+from training.figures import Others, measured_dating, with_painting
 from training.prediction import Answers
 from training.report.page import Report, hits, mistakes, render
 from training.state import Epoch
@@ -73,7 +74,7 @@ def test_it_needs_nothing_beside_it_and_shows_no_picture(report: Report) -> None
     elements = _Elements()
     elements.feed(html)
     names = [name for name, _ in elements.found]
-    assert names.count("svg") == 2
+    assert names.count("svg") == 3
     assert not {"img", "script", "link", "iframe"} & set(names)
     for _, attributes in elements.found:
         for key in ("src", "href", "xlink:href"):
@@ -133,6 +134,37 @@ def test_confident_answers_are_counted(report: Report) -> None:
     thresholds = report.card.thresholds.model_copy(update={"confident": 0.95})
     card = report.card.model_copy(update={"thresholds": thresholds})
     assert "no answer reaches 0.95" in render(replace(report, card=card))
+
+
+def test_painting_or_not_and_dates_are_told_where_they_were_measured(report: Report) -> None:
+    """With their plots and figures; without them there is no such heading."""
+    plain = render(report)
+    assert "Painting or not" not in plain
+    assert "<h2>When</h2>" not in plain
+    answers = report.answers["validation"]
+    dated = replace(
+        answers,
+        examples=tuple(replace(each, year="c. 1450") for each in answers.examples),
+        painting=np.array([0.9, 0.8, 0.95, 0.2]),
+        years=np.tile([0.2, 0.6, 0.2], (4, 1)),
+    )
+    others = Others(("photo", "noise"), np.array([False, True]), np.array([0.1, 0.3]))
+    dating = Dating(edges=(1300, 1400, 1500, 1600), method="by hand")
+    thresholds = report.card.thresholds.model_copy(update={"painting": 0.5})
+    metrics = with_painting(report.card.metrics["validation"], dated.painting, others, 0.5)
+    card = report.card.model_copy(
+        update={
+            "dating": measured_dating(dated, dating, "validation"),
+            "thresholds": thresholds,
+            "metrics": {"validation": metrics},
+        }
+    )
+    html = render(replace(report, card=card, answers={"validation": dated}, others=others))
+    assert html.count("<svg") == 5
+    assert "area under the curve of 0.875" in html
+    assert "At the threshold of 0.500, 0.250" in html
+    assert "The median lies 0 years from the middle" in html
+    assert "Years: by hand." in html
 
 
 def test_without_anything_to_judge_on(report: Report) -> None:
