@@ -7,41 +7,45 @@ export function asJson({ answer }) {
   return JSON.stringify(answer, null, 2);
 }
 
-/** The command that asks for the same answer again, for a POSIX shell. */
+/** For a POSIX shell. */
 export function asCurl({ answer: { model }, name }) {
   const quote = (words) => `'${words.replaceAll("'", "'\\''")}'`;
   const url = address(`predict?model=${model.name}@${model.version}`);
   return `curl -H 'Content-Type: application/octet-stream' --data-binary ${quote(`@${name}`)} ${quote(url)}`;
 }
 
-/** A sentence for a footnote: what was said, by which version of which model, on which day. */
+/** A sentence for a footnote. */
 export function asCitation({ answer, name, moment }) {
-  return text(`cite.${answer.verdict}`, {
-    ...answer.model,
+  const said = text(`cite.${answer.verdict}`, {
     file: name,
     period: nameOf(answer.period, answer.label),
     years: years(answer.years),
     share: percent(answer.confidence),
-    day: day(moment),
   });
+  return said + text("cite.by", { ...answer.model, day: day(moment) });
 }
 
-/** This visit's pictures as CSV, one row each. */
+/** One row a picture. */
 export function asCsv(entries) {
-  const classes = [...new Set(entries.flatMap(({ answer }) => Object.keys(answer?.probabilities ?? {})))];
-  const head = ["file", "read_at", "verdict", "period", "confidence", "model", "version", "problem"];
-  const rows = entries.map(({ answer, problem, name, moment }) => [
-    name,
-    new Date(moment).toISOString(),
-    answer?.verdict,
-    answer?.period,
-    answer?.confidence,
-    answer?.model.name,
-    answer?.model.version,
-    problem?.code,
-    ...classes.map((each) => answer?.probabilities[each]),
-  ]);
-  const table = [[...head, ...classes.map((each) => `probability_${each}`)], ...rows];
+  const rows = entries.map(({ answer, problem, name, moment }) => ({
+    file: name,
+    read_at: new Date(moment).toISOString(),
+    verdict: answer?.verdict,
+    reason: answer?.reason_code,
+    period: answer?.period,
+    confidence: answer?.confidence,
+    year: answer?.date?.median,
+    year_from: answer?.date?.interval[0],
+    year_to: answer?.date?.interval[1],
+    model: answer?.model.name,
+    version: answer?.model.version,
+    problem: problem?.code,
+    ...Object.fromEntries(
+      Object.entries(answer?.probabilities ?? {}).map(([period, share]) => [`probability_${period}`, share]),
+    ),
+  }));
+  const head = [...new Set(rows.flatMap(Object.keys))];
+  const table = [head, ...rows.map((row) => head.map((column) => row[column]))];
   // The byte order mark lets Excel read UTF-8; RFC 4180 asks for CRLF.
   return `\ufeff${table.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
 }

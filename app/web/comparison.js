@@ -5,20 +5,24 @@ import { make } from "./elements.js";
 import { paint } from "./heatmap.js";
 import { list, nameOf, text } from "./messages.js";
 
+const said = ({ verdict, period, label }) => (
+  verdict === "not_a_painting" ? text("verdict.not_a_painting") : nameOf(period, label)
+);
+
 /** Show the models' answers; those that differ from what most say are marked. */
 export function compare(section, answers, cards, preview) {
-  const votes = Map.groupBy(answers, ({ period }) => period);
+  const votes = Map.groupBy(answers, said);
   const most = Math.max(...[...votes.values()].map(({ length }) => length));
-  const leaders = [...votes.keys()].filter((period) => votes.get(period).length === most);
-  const told = [...votes.values()].map((own) => `${nameOf(own[0].period, own[0].label)} (${own.length})`);
+  const leaders = [...votes.keys()].filter((words) => votes.get(words).length === most);
+  const told = [...votes].map(([words, { length }]) => `${words} (${length})`);
   const agreed = votes.size === 1;
   section.replaceChildren(
     make("h2", text("compare.title")),
     make(agreed ? "p" : "p.warning", text(agreed ? "compare.agreed" : "compare.disagreed", { votes: list(told) })),
     make(
-      "ul.side-by-side",
+      "ul.cards",
       answers.map((answer, at) => {
-        const differs = !agreed && (leaders.length > 1 || answer.period !== leaders[0]);
+        const differs = !agreed && (leaders.length > 1 || said(answer) !== leaders[0]);
         return reading(answer, cards[at], preview, differs);
       }),
     ),
@@ -31,7 +35,7 @@ function reading(answer, card, src, differs) {
   return make(
     `li.card${differs ? ".differs" : ""}`,
     make("div.frame", make("img", { src, alt: "" }), dark),
-    make("h3", headline(answer, card)),
+    make("h3", headline(answer)),
     differs && make("p.warning", text("compare.differs")),
     make("p", statement(answer, card)),
     bars(answer, card),

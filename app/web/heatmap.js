@@ -1,8 +1,6 @@
 /**
- * Where the model found what speaks for a class, shown as by a lamp in a dark room.
- *
- * What counted stays lit, the rest goes dark: unlike a rainbow this reads the same to
- * every eye and leaves the picture its own colours.
+ * Where the model found what speaks for a class: what counted stays lit, the rest goes dark.
+ * Unlike a rainbow this reads the same to every eye and leaves the picture its own colours.
  */
 
 const WIDTH = 300;
@@ -12,30 +10,16 @@ const FIT = { crop: "contain", pad: "cover" };
 
 /** Paint a map, rows of shares from 0 to 1, on a canvas that lies over the picture. */
 export function paint(canvas, rows, strength, { input = { height: 1, width: 1 } }) {
-  const height = Math.round((WIDTH * input.height) / input.width);
-  Object.assign(canvas, { width: WIDTH, height });
+  const [across, down] = [rows[0].length, rows.length];
+  const cells = new ImageData(across, down);
+  rows.flat().forEach((light, at) => {
+    cells.data[at * 4 + 3] = 255 * strength * (1 - light); // black, more or less opaque
+  });
+  const small = new OffscreenCanvas(across, down);
+  small.getContext("2d").putImageData(cells, 0, 0);
+  Object.assign(canvas, { width: WIDTH, height: Math.round((WIDTH * input.height) / input.width) });
   canvas.style.objectFit = FIT[input.resize] ?? "fill";
   const context = canvas.getContext("2d");
-  const image = context.createImageData(WIDTH, height);
-  for (let at = 0; at < WIDTH * height; at += 1) {
-    const light = sample(rows, Math.floor(at / WIDTH) / height, (at % WIDTH) / WIDTH);
-    image.data[at * 4 + 3] = 255 * strength * (1 - light); // black, more or less opaque
-  }
-  context.putImageData(image, 0, 0);
-}
-
-// Between the four cells around a place, eased so that a coarse grid shows no creases.
-function sample(rows, y, x) {
-  const [top, bottom, down] = split(y, rows.length);
-  const [left, right, across] = split(x, rows[0].length);
-  const mix = (one, other, share) => one + (other - one) * share;
-  const line = (row) => mix(row[left], row[right], across);
-  return mix(line(rows[top]), line(rows[bottom]), down);
-}
-
-function split(share, count) {
-  const position = Math.min(Math.max(share * count - 0.5, 0), count - 1);
-  const cell = Math.floor(position);
-  const rest = position - cell;
-  return [cell, Math.min(cell + 1, count - 1), rest * rest * (3 - 2 * rest)];
+  context.imageSmoothingQuality = "high"; // a coarse grid shows no creases
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }

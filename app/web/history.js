@@ -1,9 +1,7 @@
 /**
  * The pictures of this visit, newest first: in this tab's memory and nowhere else.
  *
- * Each has what add() gives it and, in time, `sent` (the file as it was sent), `card`, `answer`
- * or `problem`, `comparison` (every model's answers). Its `state` becomes "sending", "reading",
- * and "answered", "failed" or "cancelled".
+ * In time each gets `sent`, its `card`, `answer` or `problem`, a `comparison`, another `state`.
  */
 export const entries = [];
 

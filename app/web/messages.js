@@ -1,14 +1,9 @@
-/**
- * Words, numbers and years in the person's language.
- *
- * Sentences stand in messages.en.json and messages.zh.json under the same keys; `{name}`
- * in a sentence is filled from the values given.
- */
+/** Words, numbers and years in the person's language; messages.json has each sentence in both. */
 
 const TAGS = { en: "en", zh: "zh-Hans" };
 const REMEMBERED = "vasari.language";
 
-let messages = {};
+const messages = await (await fetch(new URL("messages.json", import.meta.url))).json();
 export let language = "en";
 
 /** The language chosen before, else the first of the browser's that is spoken here. */
@@ -27,9 +22,8 @@ export function remembered(chosen) {
   }
 }
 
-/** Load a language and put it into every element that names its words by data-text. */
-export async function speak(chosen) {
-  messages = await (await fetch(new URL(`messages.${chosen}.json`, import.meta.url))).json();
+/** Put a language into every element that names its words. */
+export function speak(chosen) {
   language = chosen;
   document.documentElement.lang = TAGS[chosen];
   document.title = text("title");
@@ -38,9 +32,11 @@ export async function speak(chosen) {
   }
 }
 
-/** One message; "" if there is none. */
+/** One message with its `{name}`s filled in; "" if there is none. */
 export function text(key, values = {}) {
-  return (messages[key] ?? "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const found = key.split(".").reduce((part, name) => part?.[name], messages);
+  const words = found?.[Object.keys(TAGS).indexOf(language)] ?? "";
+  return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 /** What people call a class: in this language, else in English, else by its bare name. */

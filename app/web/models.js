@@ -13,7 +13,7 @@ export function cardOf({ name, version }) {
   const path = `models/${name}/${version}`;
   if (!cards.has(path)) {
     const card = ask(path).catch(() => {
-      cards.delete(path); // a lost connection is no reason never to ask again
+      cards.delete(path); // ask again, another time
       return null;
     });
     cards.set(path, card);
@@ -29,7 +29,7 @@ export async function cardFor({ model, probabilities, period, label, years }) {
 
 /** Draw the page of models. */
 export async function showModels(page) {
-  const parts = [make("h1", text("models.title"), { tabIndex: -1 }), make("p.lede", text("models.lede"))];
+  const parts = [make("h1", text("models.title"), { tabIndex: -1 })];
   try {
     const { models, refused } = await ask("models");
     parts.push(...(await Promise.all(models.filter(({ loaded }) => loaded).map(describe))));
@@ -51,18 +51,14 @@ async function describe(model) {
   return make(
     "article.model",
     make("h2", text("models.heading", model)),
-    make(
-      "p.hint",
-      text("models.loaded", model),
-      model.default && text("models.default"),
-    ),
+    make("p.hint", text("models.loaded", model), model.default && text("models.default")),
     make("p", model.description, { lang: "en" }),
     card && facts(card),
     card?.files["report.html"] && make("p", make("a", text("models.report", model), { href })),
   );
 }
 
-function facts({ classes, metrics, data, created, limitations, thresholds }) {
+function facts({ classes, metrics, data, created, limitations, thresholds, references, dating }) {
   const measured = metrics.test ?? Object.values(metrics)[0];
   const unknown = () => make("p", text("models.unknown"));
   return make(
@@ -71,6 +67,7 @@ function facts({ classes, metrics, data, created, limitations, thresholds }) {
       "div",
       make("h3", text("models.trained")),
       data ? training(data) : unknown(),
+      references && make("p", text("models.references", { count: number(references.works) })),
       created && make("p", text("models.created", { day: day(created) })),
       make("h3", text("models.limits")),
       limitations.length > 0
@@ -82,13 +79,16 @@ function facts({ classes, metrics, data, created, limitations, thresholds }) {
       make("h3", text("models.quality")),
       measured ? quality(classes, measured) : unknown(),
       make("p", text("models.threshold", { share: percent(thresholds.confident) })),
+      thresholds.painting !== null && make("p", text("models.painting")),
+      dating?.mean_absolute_error && make("p", text("models.dating", { years: number(dating.mean_absolute_error) })),
     ),
   );
 }
 
 function training({ counts, sources }) {
-  const total = (split) => number(Object.values(counts[split] ?? {}).reduce((sum, each) => sum + each, 0));
-  const [train, validation, test] = ["train", "validation", "test"].map(total);
+  const [train, validation, test] = ["train", "validation", "test"].map((split) => (
+    number(Object.values(counts[split] ?? {}).reduce((sum, each) => sum + each, 0))
+  ));
   const named = Object.entries(sources).map(([source, count]) => `${source} (${number(count)})`);
   return [
     make("p", text("models.pictures", { train, validation, test })),
@@ -98,10 +98,10 @@ function training({ counts, sources }) {
 
 function quality(classes, { balanced_accuracy: overall, pictures, recall }) {
   const range = ({ low, high }) => `${percent(low)}–${percent(high)}`;
-  const rows = classes.filter(({ name }) => recall[name]).map(({ name, label }) => {
-    const index = classes.findIndex((each) => each.name === name);
-    const { value: share } = recall[name];
-    return { index, label: nameOf(name, label), share, words: `${percent(share)} (${range(recall[name])})` };
+  const rows = classes.flatMap(({ name, label }, index) => {
+    const found = recall[name];
+    const words = () => `${percent(found.value)} (${range(found)})`;
+    return found ? { index, label: nameOf(name, label), share: found.value, words: words() } : [];
   });
   const values = {
     share: percent(overall.value),

@@ -1,11 +1,9 @@
 /**
- * The page: what a person does, and what is then shown.
- *
  *     files -> add() -> read(): upload.js asks the service -> drawStage(): timeline.js points
  *     at the period, stage.js hangs the picture below it, answer.js writes the label
  */
 
-import { describe, headline, statement } from "./answer.js";
+import { describe, headline, ranking, statement } from "./answer.js";
 import { asCitation, asCsv, asCurl, asJson } from "./clippings.js";
 import { compare } from "./comparison.js";
 import { make } from "./elements.js";
@@ -13,6 +11,7 @@ import * as history from "./history.js";
 import { language, preferredLanguage, remembered, speak, text } from "./messages.js";
 import { cardFor, cardOf, showModels } from "./models.js";
 import { explain } from "./problems.js";
+import { showSimilar } from "./similar.js";
 import { hang, settle } from "./stage.js";
 import { drawRail } from "./timeline.js";
 import { ask, send, shrink } from "./upload.js";
@@ -68,7 +67,7 @@ async function read(entry) {
     });
     entry.card = await cardFor(entry.answer);
     entry.state = "answered";
-    tell(`${entry.name}: ${headline(entry.answer, entry.card)}. ${statement(entry.answer, entry.card)}`);
+    tell(`${entry.name}: ${headline(entry.answer)}. ${statement(entry.answer, entry.card)}`);
   } catch (error) {
     entry.state = error.name === "AbortError" ? "cancelled" : "failed";
     if (entry.state === "failed") entry.problem = error;
@@ -113,6 +112,7 @@ function show(entry) {
   shown = entry;
   at("read").classList.toggle("empty", !entry);
   stage.hidden = !entry;
+  at("similar").hidden = true;
   if (entry) drawStage();
   else drawRail(at("rail"), standard.classes);
   drawComparison();
@@ -128,12 +128,13 @@ function look(entry) {
 
 function drawStage() {
   const { answer, card = standard } = shown;
-  const ranked = Object.entries(answer?.probabilities ?? {}).sort(([, one], [, other]) => other - one);
   const pointed = { confident: 1, uncertain: 2 }[answer?.verdict] ?? 0;
-  const middle = drawRail(at("rail"), card.classes, ranked.slice(0, pointed).map(([name]) => name));
+  const marked = answer ? ranking(answer, card).slice(0, pointed).map(({ name }) => name) : [];
+  const middle = drawRail(at("rail"), card.classes, marked, pointed ? answer.date : null);
   place = answer ? middle : 0.5;
   const decoded = hang(at("picture"), shown, card);
   label.replaceChildren(words(shown));
+  showSimilar(at("similar"), answer, card);
   settle(stage, place);
   decoded.then(() => settle(stage, place));
 }
@@ -147,8 +148,6 @@ function refresh(entry) {
     // Only the figures change, so that focus stays where it is.
     label.querySelector("h2").textContent = text(`state.${entry.state}`);
     bar.value = entry.progress;
-  } else if (document.startViewTransition && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    document.startViewTransition(drawStage);
   } else {
     drawStage();
   }
@@ -170,19 +169,16 @@ function words(entry) {
 }
 
 function press(words, act) {
-  return make("button", words, { type: "button", onclick: (event) => act(event.target) });
+  return make("button", words, { onclick: (event) => act(event.target) });
 }
 
 function actions(entry) {
   const copied = make("div");
   const clip = (words, form) => press(words, async () => {
     const area = make("textarea", { readOnly: true, rows: 4, value: form(entry), ariaLabel: words });
-    let told = text("copy.done");
-    try {
-      await navigator.clipboard.writeText(area.value);
-    } catch {
-      told = text("copy.by_hand"); // plain HTTP on a closed network has no clipboard
-    }
+    // Plain HTTP on a closed network has no clipboard.
+    const done = await navigator.clipboard?.writeText(area.value).then(() => true, () => false);
+    const told = text(done ? "copy.done" : "copy.by_hand");
     copied.replaceChildren(make("p.hint", told), area);
     area.select();
     tell(told);
@@ -190,7 +186,7 @@ function actions(entry) {
   return make(
     "div",
     loaded.length > 1 && entry.sent && press(text("compare.ask"), (button) => askEveryModel(entry, button)),
-    make("h3", text("copy")),
+    make("h3", text("copy.title")),
     make("p.choices", clip(text("copy.citation"), asCitation), clip("JSON", asJson), clip("curl", asCurl)),
     copied,
   );
@@ -229,14 +225,14 @@ function forgetAll() {
 }
 
 function tile(entry) {
-  const { name, state, answer, card = standard, preview } = entry;
+  const { name, state, answer, preview } = entry;
   entry.small ??= make("img", { src: preview, alt: "", onerror: ({ target }) => { target.hidden = true; } });
   return make(
     "button.tile",
     entry.small,
-    make("b", answer ? headline(answer, card) : text(`state.${state}`)),
+    make("b", answer ? headline(answer) : text(`state.${state}`)),
     make("span.hint", name),
-    { type: "button", ariaCurrent: entry === shown ? "true" : null, onclick: () => look(entry) },
+    { ariaCurrent: entry === shown ? "true" : null, onclick: () => look(entry) },
   );
 }
 
@@ -286,7 +282,7 @@ async function route() {
 }
 
 async function talk(chosen) {
-  await speak(chosen);
+  speak(chosen);
   at("language").textContent = text("language.other");
   at("language").lang = chosen === "en" ? "zh-Hans" : "en";
   show(shown);

@@ -11,13 +11,9 @@ const OFF = "";
 let chosen = null;
 let strength = 0.6;
 
-/**
- * Put an entry's picture on the wall; the lamp comes with its answer.
- *
- * @returns {Promise} settled when the picture's size is known.
- */
+/** Put an entry's picture on the wall; settled when its size is known. */
 export function hang(figure, { name, preview, answer }, card) {
-  const picture = make("img", { alt: text("picture"), src: preview });
+  const picture = make("img", { alt: text("picture.alt"), src: preview });
   const dark = make("canvas.dark", { hidden: true });
   picture.onerror = () => picture.replaceWith(make("p", text("picture.no_preview")));
   figure.replaceChildren(make("div.frame", picture, dark), make("figcaption", name));
@@ -26,8 +22,9 @@ export function hang(figure, { name, preview, answer }, card) {
   return picture.decode().catch(() => {});
 }
 
-function lamp({ period, heatmap: { maps } }, card, dark) {
-  let lit = chosen === OFF || chosen in maps ? chosen : period;
+function lamp({ period, verdict, heatmap: { maps } }, card, dark) {
+  const own = verdict === "not_a_painting" ? OFF : period;
+  let lit = chosen === OFF || chosen in maps ? chosen : own;
   const dimmer = make("input", { type: "range", max: 100, step: 5, value: strength * 100 });
   const shade = () => {
     dark.hidden = dimmer.disabled = lit === OFF;
@@ -41,7 +38,7 @@ function lamp({ period, heatmap: { maps } }, card, dark) {
   const chip = (value, words, colour) => {
     const onchange = () => {
       lit = value;
-      chosen = value === period ? null : value;
+      chosen = value === own ? null : value;
       shade();
     };
     const radio = make("input", { type: "radio", name: "lamp", checked: value === lit, value, onchange });
@@ -61,11 +58,7 @@ function lamp({ period, heatmap: { maps } }, card, dark) {
   );
 }
 
-/**
- * Move picture and label so that the picture hangs below its period.
- *
- * @param {number | null} place where on the rail, 0 to 1; null takes it off the rail.
- */
+/** Hang the picture from a place on the rail, 0 to 1, with its label beside it; null takes it off. */
 export function settle(stage, place) {
   const [figure, label] = stage.children;
   const towards = place ?? 0.5;

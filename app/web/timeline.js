@@ -13,9 +13,8 @@ export function pigment(index) {
 }
 
 /**
- * Lay the classes out, as shares of the rail from 0 to 1.
- *
- * To scale where all years are known and none overlap, else in equal parts.
+ * Lay the classes out on the rail, from 0 to 1: to scale where all years are known and none
+ * overlap, and then `at` tells the place of a year; else in equal parts.
  */
 function layOut(classes) {
   const first = Math.min(...classes.flatMap(({ years: span }) => span ?? []).filter(Boolean));
@@ -26,45 +25,51 @@ function layOut(classes) {
   }));
   spans.sort((one, other) => one.start - other.start);
   const toScale = spans.every(
-    ({ index, start, end }, at) =>
-      years(classes[index].years) && start < end && (at === 0 || start >= spans[at - 1].end),
+    ({ index, start, end }, place) =>
+      years(classes[index].years) && start < end && (place === 0 || start >= spans[place - 1].end),
   );
   if (!toScale || classes.length === 0) {
-    return classes.map((_, index) => ({ index, start: index / classes.length, share: 1 / classes.length }));
+    const at = (index) => index / classes.length;
+    return { places: classes.map((_, index) => ({ index, start: at(index), end: at(index + 1) })) };
   }
-  const from = spans[0].start;
-  const length = spans.at(-1).end - from;
-  return spans.map(({ index, start, end }) => ({
-    index,
-    start: (start - from) / length,
-    share: (end - start) / length,
-  }));
+  const [from, until] = [spans[0].start, spans.at(-1).end];
+  const at = (year) => Math.min(Math.max((year - from) / (until - from), 0), 1);
+  return { at, places: spans.map(({ index, start, end }) => ({ index, start: at(start), end: at(end) })) };
+}
+
+/** Put an element from one place on the rail to another. */
+function span(element, start, end, late = start > 0.5) {
+  element.classList.toggle("late", late);
+  element.style = `left: ${start * 100}%; width: ${(end - start) * 100}%`;
+  return element;
 }
 
 /**
- * Draw the rail with the classes that the answer points at, best first, marked.
+ * Draw the rail with the classes that the answer points at, best first, and its range of years.
  *
- * @returns {number | null} where the best of them has its middle, 0 to 1.
+ * @returns {number | null} where the picture hangs: from that range's middle, else the class's.
  */
-export function drawRail(rail, classes, marked = []) {
-  let middle = null;
-  const items = layOut(classes).map(({ index, start, share }) => {
-    const { name, label, years: span } = classes[index];
-    const chosen = name === marked[0];
-    if (chosen) middle = start + share / 2;
+export function drawRail(rail, classes, marked = [], date = null) {
+  const { places, at } = layOut(classes);
+  const best = places.find(({ index }) => classes[index].name === marked[0]);
+  const items = places.map(({ index, start, end }) => {
+    const { name, label, years: known } = classes[index];
     const item = make(
       `li.${pigment(index)}`,
       make("span", nameOf(name, label)),
-      make("small", years(span)),
-      { ariaCurrent: chosen ? "true" : null },
+      make("small", years(known)),
+      { ariaCurrent: index === best?.index ? "true" : null },
     );
-    if (marked.includes(name)) item.classList.add(chosen ? "chosen" : "second");
-    if (start > 0.5) item.classList.add("late");
-    item.dataset.from = span?.[0] ?? "";
-    item.style.left = `${start * 100}%`;
-    item.style.width = `${share * 100}%`;
-    return item;
+    if (marked.includes(name)) item.classList.add(index === best.index ? "chosen" : "second");
+    item.dataset.from = known?.[0] ?? "";
+    return span(item, start, end);
   });
   rail.replaceChildren(make("ol", items));
+  if (!best) return null;
+  if (!date || !at) return (best.start + best.end) / 2;
+  const [first, last] = date.interval;
+  const [start, middle, end] = [first, date.median, last + 1].map(at);
+  const tick = span(make("i"), (middle - start) / (end - start), 1);
+  rail.append(span(make("div.date", tick, make("small", `${first}–${last}`)), start, end, middle > 0.5));
   return middle;
 }

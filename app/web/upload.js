@@ -4,8 +4,9 @@ import { Problem, problemFrom } from "./problems.js";
 
 const ATTEMPTS = 4;
 const LONGEST_SIDE = 1600;
+const SIMILAR = 6;
 
-/** Found from this file's own address, so that the page works below any path. */
+/** From this file's own address: the page works below any path. */
 export function address(path) {
   return new URL(`../${path}`, import.meta.url).href;
 }
@@ -37,9 +38,9 @@ export async function shrink(file) {
 /**
  * Send a picture and wait for its answer, patiently where the service is busy.
  *
- * `onProgress` is told the share sent, 0 to 1. Throws a Problem, or `signal`'s AbortError.
+ * @param onProgress is told the share sent. @throws a Problem, or `signal`'s AbortError.
  */
-export async function send(file, { model, signal, onProgress = () => {} } = {}) {
+export async function send(file, { model, signal, onProgress = () => {} }) {
   await file.slice(0, 1).arrayBuffer().catch(() => {
     throw new Problem("unreadable"); // a folder, or a file that has gone since
   });
@@ -53,12 +54,13 @@ export async function send(file, { model, signal, onProgress = () => {} } = {}) 
   }
 }
 
-// fetch() cannot tell how much of a body was sent; XMLHttpRequest can.
+// fetch() cannot tell how much was sent.
 function post(file, model, signal, onProgress) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const request = new XMLHttpRequest();
-    request.open("POST", address(`predict?${new URLSearchParams({ heatmap: true, ...(model && { model }) })}`));
+    const query = new URLSearchParams({ heatmap: true, ...(model ? { model } : { similar: SIMILAR }) });
+    request.open("POST", address(`predict?${query}`));
     // The service looks at the bytes themselves.
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);

@@ -1,13 +1,22 @@
 """A store with several small models, the real service on it, and a browser."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.models import BIAS, litert_model, write_version
+from tests.models import (
+    BIAS,
+    EDGES,
+    litert_model,
+    references_arrays,
+    references_file,
+    write_version,
+)
 from tests.web.browser import CHROMIUM, DRIVER, Page, chromium
 from tests.web.paintings import TINTS, landscape, save
 from tests.web.service import running
@@ -17,10 +26,39 @@ def _estimate(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.06, "high": value + 0.04}
 
 
-FULL_CARD = {
+PAGE = "https://museum.example/works/1"
+WORKS: list[dict[str, str]] = [
+    {
+        "artist": "Anna Amber",
+        "title": "Saint in red",
+        "year": "1312",
+        "period": "medieval",
+        "source": "met",
+        "page": PAGE,
+        "licence": "cc0",
+    },
+    {"artist": "Gino Verde", "title": "Meadow", "year": "1520", "period": "renaissance"},
+    {"artist": "Jan Blauw", "title": "The sea", "year": "1650-1655", "period": "post-renaissance"},
+    {"title": "Night", "period": "modern", "source": "artic", "page": PAGE},
+    {"artist": "Olive Brown", "period": "post-renaissance", "source": "a long/name-of-a-source"},
+    {"artist": "Пурпурный", "title": "Закат", "year": "1888", "period": "modern"},
+    {
+        "artist": "Gray",
+        "title": "Rain, Steam and a very long Title about the Weather",
+        "period": "modern",
+    },
+]
+COLOURS = [
+    (220, 60, 50), (60, 185, 70), (60, 70, 205), (20, 20, 24), (90, 80, 40), (150, 60, 150),
+    (120, 125, 120),
+]  # fmt: skip
+
+FULL_CARD: dict[str, Any] = {
     "description": "A model that looks at the mean colour.",
     "created": "2026-02-03T04:05:06+00:00",
-    "thresholds": {"confident": 0.6},
+    "thresholds": {"confident": 0.6, "painting": 0.3},
+    "dating": {"edges": EDGES, "method": "by colour", "mean_absolute_error": 41.6},
+    "references": {"works": len(WORKS), "dimensions": 3, "thumbnails": 1},
     "limitations": ["Knows four colours and nothing of art."],
     "data": {
         "digest": "d",
@@ -45,10 +83,19 @@ FULL_CARD = {
 
 
 def make_store(store: Path) -> Path:
-    """A model with a full card, one that disagrees, a foreign one, and one that is broken."""
-    write_version(store, "colours", card=FULL_CARD)
+    """A model that can tell all there is, one that disagrees, a foreign and a broken one."""
+    small = io.BytesIO()
+    landscape(96, 72, tint=TINTS["medieval"]).save(small, "JPEG")
+    thumbnails = [small.getvalue(), *[b""] * (len(WORKS) - 1)]
+    files = {
+        "model.tflite": litert_model(full=True),
+        "report.html": b"<h1>Report</h1>",
+        "references.npz": references_file(references_arrays(WORKS, COLOURS, thumbnails)),
+    }
+    write_version(store, "colours", card=FULL_CARD, files=files)
+    plain = {"thresholds": {"confident": 0.6}, "dating": None, "references": None}
     biased = litert_model(bias=BIAS + np.array([0, 0, 0, 30]))
-    write_version(store, "gloomy", card=FULL_CARD, files={"model.tflite": biased})
+    write_version(store, "gloomy", card={**FULL_CARD, **plain}, files={"model.tflite": biased})
     write_version(
         store,
         "foreign",

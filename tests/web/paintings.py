@@ -6,13 +6,15 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 _FIELDS = ((196, 62, 44), (38, 72, 130), (226, 168, 48), (60, 118, 96), (110, 52, 92), (30, 30, 36))
-# What makes the tests' small model sure of each period, or of none.
+# What makes the tests' small model sure of each period, or of none, or doubt that it is painted.
 TINTS = {
     "medieval": (225, 40, 30),
     "renaissance": (40, 190, 50),
     "post-renaissance": (40, 50, 215),
     "modern": (12, 10, 14),
+    "close": (190, 190, 30),
     "uncertain": (128, 128, 128),
+    "blank": (255, 255, 255),
 }
 
 # From the far hills to the ground at one's feet.

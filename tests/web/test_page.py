@@ -5,6 +5,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from app.api.page import CONTENT_SECURITY_POLICY
 from tests.web.browser import ARTEFACTS, Page
+from tests.web.conftest import PAGE
 from tests.web.paintings import TINTS, landscape, save
 from tests.web.service import ROOT, behind_a_proxy, running
 
@@ -160,29 +162,92 @@ def test_not_sure_is_said_with_what_would_help(page: Page, pictures: Pictures) -
     page.open().choose(pictures["uncertain"])
     assert page.one("#label .verdict").text == "Not sure"
     words = page.text("#label")
-    assert "comes next" in words
+    assert "too little to be sure" in words
     assert "What would help" in words
     assert len(page.all("#rail .chosen, #rail .second")) == 2
 
 
+def test_two_close_periods_are_named(page: Page, pictures: Pictures) -> None:
+    page.open().choose(pictures["close"])
+    assert page.one("#label .verdict").text == "Not sure"
+    assert "Two periods are close: " in page.text("#label")
+    assert "Works from about their border" in page.text("#label .help")
+
+
 def test_not_a_painting_is_said_plainly(page: Page, pictures: Pictures) -> None:
-    """No model says this yet: the answer is changed on its way."""
-    page.open()
-    _answer_not_a_painting(page)
-    page.choose(pictures["modern"])
+    page.open().choose(pictures["blank"])
     assert page.one("#label .verdict").text == "Not a painting, it seems"
-    assert page.all("#rail .chosen") == []
+    words = page.text("#label")
+    assert re.search(
+        r"something else \(only \d% likely to be a painting\): no period is given", words
+    )
+    assert "Crop to the painting itself" in words
+    assert "If it is a painting after all" in words
+    assert page.all("#rail .chosen, #rail .date, #label .years, #label .date, #similar") == []
     assert page.all("#stage.unhung")
 
 
-def _answer_not_a_painting(page: Page) -> None:
+def test_the_date_stands_on_the_rail_and_in_words(page: Page, pictures: Pictures) -> None:
+    """The bracket spans the interval to scale, the tick is at the median below which it hangs."""
+    page.open().choose(pictures["post-renaissance"])
+    page.one("#label .verdict")
+    told = re.search(
+        r"Painted about (\d+), .* (\d+)% likely (\d+)–(\d+)", page.text("#label .date")
+    )
+    assert told is not None
+    median, share, first, last = (int(each) for each in told.groups())
+    assert share == 80
+    assert 1600 <= first <= median <= last < 1860
+    assert page.text("#rail .date") == f"{first}–{last}"
+    where = page.run(
+        "const box = (each) => document.querySelector(each).getBoundingClientRect();"
+        "return ['#rail li.chosen', '#rail .date', '#rail .date i', '#picture .frame']"
+        ".map((each) => [box(each).left, box(each).right])"
+    )
+    (begin, end), (left, right), (tick, _), (frame_left, frame_right) = where
+    year = (end - begin) / 260
+    assert left == pytest.approx(begin + (first - 1600) * year, abs=3)
+    assert right == pytest.approx(begin + (last + 1 - 1600) * year, abs=3)
+    assert tick == pytest.approx(begin + (median - 1600) * year, abs=3)
+    assert (frame_left + frame_right) / 2 == pytest.approx(tick, abs=3)
+
+
+def test_similar_paintings_are_told_with_what_is_known(page: Page, pictures: Pictures) -> None:
+    page.open().choose(pictures["medieval"])
+    page.one("#label .verdict")
+    works = page.all("#similar li")
+    assert len(works) == 6
+    first = works[0].text
+    assert first.splitlines() == [
+        "Anna Amber",
+        "Saint in red, 1312",
+        "Medieval · met · CC0",
+        "See the work",
+    ]
+    assert works[0].find_element("css selector", "a").get_attribute("href") == PAGE
+    assert page.run("return document.querySelector('#similar img').naturalWidth") == 96
+    assert "Likeness is no attribution" in page.text("#similar")
+    assert "Night" in page.text("#similar h3").splitlines(), "The title, where no artist is known."
+    page.press("中文")
+    page.wait(lambda: "相似的画作" in page.text("#similar"))
+    assert "中世纪 · met · CC0" in page.text("#similar")
+
+
+def test_a_model_without_years_and_references_says_nothing_of_them(
+    page: Page, pictures: Pictures
+) -> None:
+    """The answer is cut on its way, to what such a model gives."""
+    page.open()
     page.run(
         "const parse = JSON.parse;"
         "JSON.parse = (words) => {"
         "  const found = parse(words);"
-        "  return found.verdict ? { ...found, verdict: 'not_a_painting' } : found;"
+        "  return found.verdict ? { ...found, date: null, similar: null, painting: null } : found;"
         "};"
     )
+    page.choose(pictures["renaissance"])
+    assert page.one("#label .verdict").text == "Renaissance"
+    assert page.all("#similar, #rail .date, #label .date") == []
 
 
 def test_the_lamp_lights_each_period_and_dims(page: Page, pictures: Pictures) -> None:
@@ -248,6 +313,8 @@ def test_the_history_is_exported_and_forgotten(page: Page, pictures: Pictures) -
     assert rows[0]["period"] == "medieval"
     assert float(rows[0]["probability_medieval"]) > 0.6
     assert (rows[0]["model"], rows[0]["version"]) == ("colours", "1")
+    assert rows[0]["reason"] == "clear"
+    assert 1200 <= int(rows[0]["year_from"]) <= int(rows[0]["year"]) <= int(rows[0]["year_to"])
     assert rows[1]["problem"] == "broken_image"
     page.press("Forget all")
     assert page.all("#history") == []
@@ -279,7 +346,7 @@ def test_a_foreign_model_needs_no_labels_and_no_years(page: Page) -> None:
             const told = describe({
               model: { name: "foreign", version: "7" },
               period: "style 3", label: {}, years: [null, null],
-              confidence: 1 / 27, probabilities, verdict: "confident",
+              confidence: 1 / 27, probabilities, verdict: "confident", reason_code: "clear",
               image: { width: 10, height: 10, format: "TIFF" }, timings_ms: { total: 1.2 },
             }, card);
             const rail = document.createElement("div");
@@ -312,9 +379,12 @@ def test_the_models_page_tells_the_cards_in_plain_words(page: Page) -> None:
         "1,500 to learn from",
         "met (1,200) and artic (300)",
         "On 912 pictures it had not seen it was right 76% of the time (95% interval 70%–80%)",
-        "Guessing would give 25%",
+        "Guessing gives 25%",
         "88% (82%–92%)",
         "Knows four colours and nothing of art.",
+        "Similar paintings come from 7 of these.",
+        "It dates, and is 42 years off in the mean.",
+        "It can tell what is no painting.",
         "Its card does not say.",
         "Refused",
         "broken, version 1",
@@ -418,6 +488,7 @@ STATES = (
     "sending",
     "answer",
     "uncertain",
+    "close",
     "not-a-painting",
     "problem",
     "comparison",
@@ -449,9 +520,8 @@ def _reach(page: Page, pictures: Pictures, state: str) -> None:
     elif state == "models":
         page.wait(lambda: page.all(".model"))
     elif state != "empty":
-        if state == "not-a-painting":
-            _answer_not_a_painting(page)
-        shown = {"uncertain": "uncertain", "problem": "broken"}.get(state, "renaissance")
+        files = {"not-a-painting": "blank", "problem": "broken", "answer": "post-renaissance"}
+        shown = files.get(state, state if state in pictures else "renaissance")
         page.choose(pictures[shown])
         page.answered()
     if state == "comparison":
@@ -462,16 +532,11 @@ def _reach(page: Page, pictures: Pictures, state: str) -> None:
         page.wait(lambda: page.all("#label textarea"))
 
 
-def test_motion_is_shown_only_where_it_is_welcome(page: Page, pictures: Pictures) -> None:
-    counted = (
-        "window.moved = 0; const start = document.startViewTransition.bind(document);"
-        "document.startViewTransition = (draw) => { window.moved += 1; return start(draw); };"
-    )
-    for motion, moved in (("reduce", False), ("no-preference", True)):
-        page.open(motion=motion).run(counted)
-        page.choose(pictures["modern"])
-        page.one("#label .verdict")
-        assert (page.run("return window.moved") > 0) == moved
+def test_nothing_moves(page: Page, pictures: Pictures) -> None:
+    """Not even for those who would not mind."""
+    page.open(motion="no-preference").choose(pictures["modern"])
+    page.one("#label .verdict")
+    assert page.run("return document.getAnimations().length") == 0
 
 
 # --- The network it stands in ---
