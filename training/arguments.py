@@ -48,6 +48,9 @@ class Options:
             it to the number of pictures.
         references: Whether the version gets the list that similar paintings are chosen from.
         thumbnails: Whether that has small pictures of works whose licence allows it.
+        calibration_folds: How many times whole sources are held out, others each time, to
+            calibrate on the answers to all of them; each asks for a fit of its own.
+        not_paintings: A folder of pictures that are no paintings, to be refused.
         repeats: How many seeds, from `seed` on, each recipe is compared with.
         folds: How many parts of the training pictures are judged in turn; None
             judges on the data's own splits.
@@ -76,6 +79,8 @@ class Options:
     precision: str = PRECISIONS[0]
     report_pictures: bool = False
     refit: bool | None = None
+    calibration_folds: int = 1
+    not_paintings: Path | None = None
     references: bool = False
     thumbnails: bool = False
     repeats: int = 1
@@ -94,7 +99,7 @@ class Options:
 
     def command(self) -> str:
         """The command that does the same, without a path of this machine."""
-        neutral: dict[str, object] = {"data": "DIR", "weights": "FILE"}
+        neutral: dict[str, object] = {"data": "DIR", "weights": "FILE", "not_paintings": "DIR"}
         if self.weights == Path("random"):
             neutral["weights"] = "random"
         silent = (
@@ -237,6 +242,20 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--thumbnails",
         action="store_true",
         help="with --references: a small picture too, where the manifest's licence is cc0 or pdm",
+    )
+    add(
+        "--calibration-folds",
+        type=_positive,
+        default=default.calibration_folds,
+        metavar="N",
+        help="hold out whole sources N times, others each time, and calibrate on the answers "
+        "to all of them; each asks for a fit of its own; default: 1",
+    )
+    add(
+        "--not-paintings",
+        type=Path,
+        metavar="DIR",
+        help="pictures that are no paintings, DIR/<kind>/*.jpg: the model learns to refuse such",
     )
     add(
         "--repeats",

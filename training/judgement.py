@@ -17,7 +17,7 @@ from training.evaluation.metrics import follow_in_time, measure
 from training.evaluation.scaling import CalibrationFit, fit_calibration
 from training.prediction import Answers
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "calibrate", "judge"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,68 @@ class Judgement:
         return replace(raw, probabilities=found)
 
 
+def calibrate(
+    held: Answers | None,
+    prepared: Prepared,
+    *,
+    refitted: bool,
+    tested: bool,
+    out_of_fold: Answers | None = None,
+) -> tuple[Calibration, float]:
+    """Fit a calibration on pictures that were not trained on.
+
+    Args:
+        held: Answers to the validation pictures, without calibration; None where there
+            are none.
+        prepared: The data.
+        refitted: Whether they are of a first fit, and a second one is stored that learnt
+            from the validation pictures too.
+        tested: Whether there are pictures that judge the stored model.
+        out_of_fold: Answers to training pictures, each by a fit that had seen nothing
+            of its source. They are calibrated on in place of the validation pictures.
+
+    Returns:
+        The calibration, and the threshold of a confident answer.
+    """
+    if out_of_fold is not None:
+        sources = [each.source for each in out_of_fold.examples]
+        across = fit_calibration(out_of_fold.truth, out_of_fold.probabilities, sources)
+        calibration = Calibration(
+            temperature=round(across.temperature, 4),
+            bias=across.named_bias(prepared.class_names),
+            method=_across_sources(across),
+        )
+        return calibration, confident_threshold(out_of_fold.truth, across.left_out)
+    if held is None:
+        return Calibration(method="none: there were no validation pictures"), 0.5
+    temperature = round(fit_temperature(held.truth, held.probabilities), 4)
+    method = (
+        f"temperature fitted on {len(held.truth)} validation pictures, every class weighing "
+        f"the same; {prepared.held_out}"
+    )
+    if len(held.truth) < FEW:
+        method += (
+            f"; of fewer than {FEW} pictures its logarithm counts only as their share of "
+            f"{FEW}, so that it stays near 1"
+        )
+    if refitted:
+        method += (
+            ". The stored model is a second fit, of the same recipe and seed, that learnt "
+            "from the validation pictures too: temperature, threshold and the figures on "
+            "validation are of the first fit, "
+        )
+        method += (
+            "the figures on test of the stored model"
+            if tested
+            else "and no picture was left to judge the stored model"
+        )
+    scaled = with_temperature(held.probabilities, temperature)
+    return (
+        Calibration(temperature=temperature, method=method),
+        confident_threshold(held.truth, scaled),
+    )
+
+
 def judge(
     raw: Mapping[str, Answers],
     prepared: Prepared,
@@ -56,45 +118,17 @@ def judge(
         raw: Answers by split, without calibration; `validation` and `test`, either
             of which may be missing.
         prepared: The data.
-        refitted: Whether `validation` was answered by a first fit, and `test` by a
-            second one that learnt from the validation pictures too.
-        out_of_fold: Answers to training pictures, each by a fit that had seen nothing
-            of its source. They are calibrated on in place of the validation pictures.
+        refitted: See `calibrate`.
+        out_of_fold: Likewise.
     """
-    held = raw.get("validation")
-    temperature, method, confident = 1.0, "none: there were no validation pictures", 0.5
-    bias: dict[str, float] = {}
-    across = None
-    if out_of_fold is not None:
-        sources = [each.source for each in out_of_fold.examples]
-        across = fit_calibration(out_of_fold.truth, out_of_fold.probabilities, sources)
-        temperature, bias = across.temperature, across.named_bias(prepared.class_names)
-        method = _across_sources(across)
-        confident = confident_threshold(out_of_fold.truth, across.left_out)
-    elif held is not None:
-        temperature = fit_temperature(held.truth, held.probabilities)
-        method = (
-            f"temperature fitted on {len(held.truth)} validation pictures, every class weighing "
-            f"the same; {prepared.held_out}"
-        )
-        if len(held.truth) < FEW:
-            method += (
-                f"; of fewer than {FEW} pictures its logarithm counts only as their share of "
-                f"{FEW}, so that it stays near 1"
-            )
-        if refitted:
-            method += (
-                ". The stored model is a second fit, of the same recipe and seed, that learnt "
-                "from the validation pictures too: temperature, threshold and the figures on "
-                "validation are of the first fit, "
-            )
-            method += (
-                "the figures on test of the stored model"
-                if "test" in raw
-                else "and no picture was left to judge the stored model"
-            )
-    calibration = Calibration(temperature=round(temperature, 4), bias=bias, method=method)
-    added = np.array([bias.get(name, 0.0) for name in prepared.class_names])
+    calibration, confident = calibrate(
+        raw.get("validation"),
+        prepared,
+        refitted=refitted,
+        tested="test" in raw,
+        out_of_fold=out_of_fold,
+    )
+    added = np.array([calibration.bias.get(name, 0.0) for name in prepared.class_names])
     scaled = {
         split: replace(
             each,
@@ -102,8 +136,6 @@ def judge(
         )
         for split, each in raw.items()
     }
-    if across is None and held is not None:
-        confident = confident_threshold(held.truth, scaled["validation"].probabilities)
     metrics = {
         split: measure(
             split,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.imaging import InputSpec, decode, views
 from training.data.index import Example
 
-__all__ = ["Answers", "Model", "answer_file", "predict"]
+__all__ = ["Answers", "Model", "answer_file", "joined", "predict"]
 
 Model = Callable[[NDArray[np.uint8]], Mapping[str, NDArray[Any]]]
 """uint8 [height, width, 3] -> outputs by name, each without the axis of pictures."""
@@ -90,3 +90,12 @@ def answer_file(model: Model, content: bytes, spec: InputSpec) -> dict[str, NDAr
         for name in _ASKED
         if name in answers[0]
     }
+
+
+def joined(parts: Sequence[Answers]) -> Answers:
+    """The probabilities of several, one after the other, without the other outputs."""
+    return Answers(
+        tuple(example for each in parts for example in each.examples),
+        np.concatenate([each.truth for each in parts]),
+        np.concatenate([each.probabilities for each in parts]),
+    )

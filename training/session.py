@@ -24,6 +24,7 @@ from training.recipes import load
 from training.recipes.recipe import Recipe
 from training.references import METHOD, build, eligible
 from training.report.page import Report, render
+from training.teaching import teach
 from training.trial import Trial, libraries
 
 __all__ = ["train"]
@@ -54,19 +55,26 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     if options.refit and not trial.refits:
         console.print("[yellow]Note:[/] --refit changes nothing: no picture was held out of train.")
     learnt = trial.learn()
+    with console.status("teaching the heads"):
+        taught = teach(trial, learnt)
 
     with draft(options.models_store, options.name or recipe.name) as writing:
-        parity = write_models(writing.folder, learnt.model, trial.compared())
+        parity = write_models(writing.folder, taught.model, trial.compared())
         lite = LiteModel(writing.folder / LITERT_FILE)
         references = None
         if named:
             with console.status(f"taking {len(named):,} references"):
                 references = _references(writing.folder, lite, named, trial)
-        judged = judge(trial.answers(lite, learnt), prepared, refitted=learnt.again is not None)
+        judged = judge(
+            trial.answers(lite, learnt),
+            prepared,
+            refitted=learnt.again is not None,
+            out_of_fold=learnt.out_of_fold,
+        )
         with console.status("quantizing"):
             int8 = write_int8(
                 writing.folder,
-                learnt.model,
+                taught.model,
                 trial.calibrating(),
                 recipe.input,
                 judged=learnt.judged_by(judged.answers),
@@ -83,7 +91,8 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             classes=prepared.classes,
             input=recipe.input,
             calibration=judged.calibration,
-            thresholds=judged.thresholds,
+            thresholds=judged.thresholds.model_copy(update={"painting": taught.threshold}),
+            dating=taught.dating,
             metrics=judged.metrics,
             data=prepared.facts,
             recipe=RecipeFacts(
@@ -99,12 +108,12 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
                 seconds=round(time.monotonic() - started, 1),
             ),
             libraries=libraries(),
-            limitations=_limitations(prepared),
+            limitations=_limitations(prepared, refuses=taught.threshold is not None),
             parity=parity,
             references=references,
-            golden=golden(learnt.model, recipe.input),
+            golden=golden(taught.model, recipe.input),
             int8=int8,
-            parameters=learnt.model.count_params(),
+            parameters=taught.model.count_params(),
             files={},
         )
         report = Report(card, learnt.history, learnt.again, judged.answers, prepared)
@@ -151,10 +160,12 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _limitations(prepared: Prepared) -> tuple[str, ...]:
+def _limitations(prepared: Prepared, *, refuses: bool) -> tuple[str, ...]:
     names = {each.name for each in prepared.classes}
     found = [
-        "Answers one of its classes for any picture, a painting or not.",
+        "Refuses what does not look like a painting, as far as it was shown such pictures."
+        if refuses
+        else "Answers one of its classes for any picture, a painting or not.",
         "Not for attribution, dating to a year, or any decision about a work's worth.",
     ]
     if names == {"medieval", "renaissance", "post-renaissance", "modern"}:

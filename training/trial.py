@@ -22,20 +22,23 @@ from rich.console import Console
 from app.model_card import golden_pictures
 from training.arguments import Options
 from training.cores import usable_cores
+from training.data.folds import source_folds
 from training.data.part import Part
 from training.data.pictures import Pictures, serving_view
-from training.data.preparation import MANY, Prepared
+from training.data.preparation import MANY, Prepared, held_share
 from training.features import FeatureCache, Features, Stem
 from training.files import digest_file
 from training.fitting import fit
+from training.heads.others import Others
 from training.networks.conversion import convert
 from training.networks.lite import LiteModel
 from training.networks.network import Network
 from training.placement import Placement
-from training.prediction import Answers, predict
+from training.prediction import Answers, joined, predict
 from training.progress import TrainingProgress, bar
 from training.quantization import CALIBRATION_PICTURES
 from training.recipes.recipe import Recipe
+from training.references import embed
 from training.state import Epoch, RunState
 
 __all__ = ["Learnt", "Trial", "libraries"]
@@ -56,12 +59,18 @@ class Learnt:
         again: Passes of the second fit; None where there was one only.
         validation: What the first fit answers to the validation pictures, where
             there was a second; its own answers would tell nothing.
+        out_of_fold: What each fit but the last answers to the sources held out of it,
+            where several were held out in turn.
+        strangers: Probabilities that those pictures are paintings, by heads that saw as
+            little of their sources; None where it was not taught what is none.
     """
 
     model: keras.Model
     history: list[Epoch]
     again: list[Epoch] | None
     validation: Answers | None
+    out_of_fold: Answers | None = None
+    strangers: NDArray[np.float64] | None = None
 
     def judged_by(self, answers: Mapping[str, Answers]) -> dict[str, Answers]:
         """Of the answers by split, those to pictures that the stored model has not learnt from."""
@@ -100,10 +109,14 @@ class Trial:
         self.threads = options.threads or usable_cores()
         self._console = console
         self._folder = options.cache / "runs" / self.digest
-        self._states = RunState(self._folder / "first"), RunState(self._folder / "second")
         self._pictures = Pictures(recipe.longest)
         budget = int(options.cache_gigabytes * (1 << 30))
         self._cache = FeatureCache(options.cache / "features" if budget else None, budget)
+        self.others = None
+        if options.not_paintings is not None:
+            self.others = Others(
+                options.not_paintings, recipe.input.spec, seed=options.seed, threads=self.threads
+            )
 
     @property
     def refits(self) -> bool:
@@ -148,17 +161,48 @@ class Trial:
             WeightsError: The weights are of another network.
         """
         train, validation = self.prepared.train, self.prepared.validation
-        network, history = self._fit(train, validation, self._states[0])
-        model = network.serving()
         if not self.refits:
-            return Learnt(model, history, None, None)
-        answers = self.answer(LiteModel(convert(model)), validation)
+            network, history = self._fit(train, validation, self._state("first"))
+            return Learnt(network.serving(), history, None, None)
+        folds = self.folds()
+        histories, answered, strangers = [], [], []
+        for number, fold in enumerate(folds, start=1):
+            if number > 1:
+                self._console.print(f"Fit {number}, {fold.held_out}.", highlight=False)
+            name = "first" if number == 1 else f"fold{number}"
+            network, history = self._fit(fold.train, fold.validation, self._state(name))
+            lite = LiteModel(convert(network.serving()))
+            histories.append(history)
+            answered.append(self.answer(lite, fold.validation))
+            if self.others is not None:
+                head = self.others.teach(lite, self.embed(lite, fold.train))
+                strangers.append(head(self.embed(lite, fold.validation)))
         self._console.print(
             f"Once more, on train and the {len(validation.examples)} held-out pictures."
         )
-        joined = train.joined(validation)
-        network, again = self._fit(joined, _EMPTY, self._states[1])
-        return Learnt(network.serving(), history, again, answers)
+        everything = train.joined(validation)
+        network, again = self._fit(everything, _EMPTY, self._state("second"))
+        return Learnt(
+            network.serving(),
+            histories[0],
+            again,
+            answered[0],
+            joined(answered) if len(folds) > 1 else None,
+            np.concatenate(strangers) if strangers else None,
+        )
+
+    def folds(self) -> list[Prepared]:
+        """The data with different whole sources held out, the first as it was prepared."""
+        count, prepared = self.options.calibration_folds, self.prepared
+        if count == 1 or not prepared.holds_whole_sources:
+            return [prepared]
+        pictures = len(prepared.train.examples) + len(prepared.validation.examples)
+        share = held_share(pictures, self.options.validation_share)
+        return source_folds(prepared, count, share=share, seed=self.options.seed)
+
+    def embed(self, lite: LiteModel, part: Part) -> NDArray[np.float32]:
+        """A model's embeddings of a part's pictures, as they are served; float32 [N, D]."""
+        return embed(lite, part.examples, self.recipe.input.spec, self.threads)
 
     def answer(self, lite: LiteModel, part: Part) -> Answers:
         """What a model answers to a part's pictures, as it is served."""
@@ -208,6 +252,9 @@ class Trial:
     def forget(self) -> None:
         """Remove the state: the run is complete, and the same command starts a new one."""
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _state(self, name: str) -> RunState:
+        return RunState(self._folder / name)
 
     def _fit(self, train: Part, validation: Part, state: RunState) -> tuple[Network, list[Epoch]]:
         recipe = self.recipe

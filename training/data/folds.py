@@ -10,10 +10,10 @@ from training.data.checks import check
 from training.data.duplicates import near_duplicates
 from training.data.part import Part
 from training.data.preparation import Prepared, digest
-from training.data.splits import artist_groups
+from training.data.splits import artist_groups, leaking, whole_sources
 from training.errors import DataError
 
-__all__ = ["folds"]
+__all__ = ["folds", "source_folds"]
 
 
 def folds(prepared: Prepared, count: int, seed: int) -> list[Prepared]:
@@ -45,32 +45,84 @@ def folds(prepared: Prepared, count: int, seed: int) -> list[Prepared]:
     if artists < count:
         raise DataError(f"Expected at least {count} artists for {count} folds; received {artists}.")
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    found = []
-    for number, (kept, held) in enumerate(splitter.split(names, names, groups), start=1):
-        train, validation = (
-            _take(pool, kept.tolist(), "train"),
-            _take(pool, held.tolist(), "validation"),
+    return [
+        _divided(
+            prepared,
+            pool,
+            (kept.tolist(), held.tolist()),
+            f"part {number} of {count}, divided by artist and near-duplicate",
+            held_by_us=False,
         )
-        check(prepared.classes, train)
-        parts = {"train": train, "validation": validation, "test": Part((), ())}
-        counts = {
-            split: dict(sorted(Counter(e.class_name for e in part.examples).items()))
-            for split, part in parts.items()
-            if part.examples
-        }
-        facts = prepared.facts.model_copy(update={"digest": digest(parts), "counts": counts})
-        found.append(
-            replace(
-                prepared,
-                train=train,
-                validation=validation,
-                test=parts["test"],
-                facts=facts,
-                held_out=f"part {number} of {count}, divided by artist and near-duplicate",
-                held_by_us=False,
-            )
+        for number, (kept, held) in enumerate(splitter.split(names, names, groups), start=1)
+    ]
+
+
+def source_folds(prepared: Prepared, count: int, *, share: float, seed: int) -> list[Prepared]:
+    """Hold out whole sources in turn, so that calibration hears of several kinds of strangers.
+
+    Args:
+        prepared: With whole sources held out of train as `validation`: the first fold.
+        count: How many folds at most.
+        share: How much of each class to hold out, about.
+        seed: Decides between choices that are as good.
+
+    Returns:
+        `prepared`, then for each further fold the same data with other whole sources as
+        `validation`, none of which an earlier fold held out, and without test pictures.
+        Fewer than `count` where the sources do not allow more.
+
+    Raises:
+        DataError: Too few pictures of a class are left to learn from.
+    """
+    found = [prepared]
+    pool = prepared.train.joined(prepared.validation)
+    duplicates = near_duplicates([each.phash for each in pool.facts])
+    used = {str(each.source) for each in prepared.validation.examples}
+    while len(found) < count:
+        sources = whole_sources(
+            pool.examples, share=share, seed=seed, without=used, some_classes=True
         )
+        if not sources:
+            break
+        used |= sources
+        splits = ["validation" if e.source in sources else "train" for e in pool.examples]
+        copies = set(leaking(splits, duplicates)["train"])
+        kept = [n for n, split in enumerate(splits) if split == "train" and n not in copies]
+        held = [n for n, split in enumerate(splits) if split == "validation"]
+        how = f"whole sources held out of train: {', '.join(sorted(sources))}"
+        found.append(_divided(prepared, pool, (kept, held), how, held_by_us=True))
     return found
+
+
+def _divided(
+    prepared: Prepared,
+    pool: Part,
+    places: tuple[list[int], list[int]],
+    held_out: str,
+    *,
+    held_by_us: bool,
+) -> Prepared:
+    """The same data with these places of the pool as train and validation, and no test."""
+    train, validation = (
+        _take(pool, chosen, split)
+        for chosen, split in zip(places, ("train", "validation"), strict=True)
+    )
+    check(prepared.classes, train)
+    parts = {"train": train, "validation": validation, "test": Part((), ())}
+    counts = {
+        split: dict(sorted(Counter(e.class_name for e in part.examples).items()))
+        for split, part in parts.items()
+        if part.examples
+    }
+    return replace(
+        prepared,
+        train=train,
+        validation=validation,
+        test=parts["test"],
+        facts=prepared.facts.model_copy(update={"digest": digest(parts), "counts": counts}),
+        held_out=held_out,
+        held_by_us=held_by_us,
+    )
 
 
 def _take(pool: Part, places: list[int], split: str) -> Part:

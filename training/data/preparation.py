@@ -16,7 +16,7 @@ from training.data.inspection import Inspection
 from training.data.part import Part
 from training.data.splits import artist_groups, hold_out, leaking
 
-__all__ = ["MANY", "Prepared", "digest", "prepare"]
+__all__ = ["MANY", "Prepared", "digest", "held_share", "prepare"]
 
 MANY = 1000
 """From so many pictures on a tenth is enough to hold out, and worth learning from in the end."""
@@ -53,6 +53,20 @@ class Prepared:
     def class_names(self) -> tuple[str, ...]:
         """In the order of the model's outputs."""
         return tuple(each.name for each in self.classes)
+
+    @property
+    def holds_whole_sources(self) -> bool:
+        """Whether the validation pictures are of named sources that train has nothing of."""
+        held = {each.source for each in self.validation.examples}
+        seen = {each.source for each in self.train.examples}
+        return bool(held) and None not in held and held.isdisjoint(seen)
+
+
+def held_share(pictures: int, share: float | None = None) -> float:
+    """How much to hold out of so many pictures: the share asked for, or what is enough."""
+    if share is not None:
+        return share
+    return 0.1 if pictures >= MANY else 0.2
 
 
 def prepare(
@@ -123,7 +137,7 @@ def _hold_out(
 ) -> str:
     """Turn some of `splits` from train to validation; returns how, in words."""
     train = [n for n, split in enumerate(splits) if split == "train"]
-    wanted = share if share is not None else (0.1 if len(train) >= MANY else 0.2)
+    wanted = held_share(len(train), share)
     ours = [examples[n] for n in train]
     if min(Counter(each.class_name for each in ours).values(), default=0) < LEAST:
         return "nothing"  # refused in a moment, with a better sentence

@@ -1,7 +1,7 @@
 """Splits without leaks: copies of a picture, and an artist's works, stay on one side."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +13,13 @@ from training.data.duplicates import united
 from training.data.index import Example
 from training.errors import DataError
 
-__all__ = ["Held", "artist_groups", "hold_out", "leaking"]
+__all__ = ["Held", "artist_groups", "hold_out", "leaking", "whole_sources"]
 
 _TRIES = 4000
 _LEAST, _MOST = 0.04, 0.25
+
+_MOST_OF_SOME = 0.3
+"""Most that is held out of a class where not every class can be held out of."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def hold_out(
         share: How much of each class to hold out, about; above 0, at most 0.5.
         seed: Decides between choices that are as good.
     """
-    sources = _whole_sources(examples, share, seed)
+    sources = whole_sources(examples, share=share, seed=seed)
     if sources:
         places = tuple(n for n, each in enumerate(examples) if each.source in sources)
         return Held(places, "source", tuple(sorted(sources)))
@@ -98,11 +101,29 @@ def leaking(
     return found
 
 
-def _whole_sources(examples: Sequence[Example], share: float, seed: int) -> set[str]:
-    """The set of sources that comes nearest to the share in every class; empty if none is fair.
+def whole_sources(
+    examples: Sequence[Example],
+    *,
+    share: float,
+    seed: int,
+    without: Collection[str] = (),
+    some_classes: bool = False,
+) -> set[str]:
+    """Choose the sources that together come nearest to the share in every class.
 
     Sources with pictures of several classes are preferred: one of a single class
     is often one of a single artist, and says little of other strangers' pictures.
+
+    Args:
+        examples: Pictures to be divided.
+        share: How much of each class to hold out, about; above 0, at most 0.5.
+        seed: Decides between choices that are as good.
+        without: Sources that are not to be chosen.
+        some_classes: Whether two classes are enough, where no choice is fair to all.
+
+    Returns:
+        Empty where no choice leaves enough of every class to learn from, or where a
+        picture has no source.
     """
     if not all(each.source for each in examples):
         return set()
@@ -112,17 +133,31 @@ def _whole_sources(examples: Sequence[Example], share: float, seed: int) -> set[
     table = np.array([[count[s, c] for c in classes] for s in sources], dtype=float)
     shares = table / table.sum(axis=0)
     several = (table > 0).sum(axis=1) > 1
+    free = np.array([each not in without for each in sources])
     rng = np.random.default_rng(seed)
     density = rng.uniform(0.05, 0.6, (_TRIES, 1))
-    tries = rng.random((_TRIES, len(sources))) < density
-    for chosen in (tries & several, tries):
-        held = chosen @ shares
-        fair = (held >= min(_LEAST, share)).all(axis=1) & (held <= max(_MOST, share)).all(axis=1)
-        if fair.any():
-            cost = np.square(np.log(np.maximum(held, 1e-9) / share)).sum(axis=1)
-            best = chosen[int(np.where(fair, cost, np.inf).argmin())]
-            return {source for source, taken in zip(sources, best, strict=True) if taken}
+    tries = (rng.random((_TRIES, len(sources))) < density) & free
+    for wanted in (False, True) if some_classes else (False,):
+        for chosen in (tries & several, tries):
+            held = chosen @ shares
+            fair = _fair_to_some(held) if wanted else _fair_to_all(held, share)
+            if fair.any():
+                cost = np.square(np.log(np.maximum(held, 1e-9) / share)).sum(axis=1)
+                best = chosen[int(np.where(fair, cost, np.inf).argmin())]
+                return {source for source, taken in zip(sources, best, strict=True) if taken}
     return set()
+
+
+def _fair_to_all(held: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    least, most = min(_LEAST, share), max(_MOST, share)
+    fair: NDArray[np.bool_] = np.all((held >= least) & (held <= most), axis=1)
+    return fair
+
+
+def _fair_to_some(held: NDArray[np.float64]) -> NDArray[np.bool_]:
+    several = np.sum(held >= _LEAST, axis=1) > 1
+    fair: NDArray[np.bool_] = several & np.all(held <= _MOST_OF_SOME, axis=1)
+    return fair
 
 
 def _whole_groups(

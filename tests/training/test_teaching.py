@@ -1,0 +1,94 @@
+"""From what was learnt to what is stored: refusing, dating, and calibrating across sources."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from app.model_card import ModelCard, read_card
+from tests.training.making import jpeg, manifest, painting, write
+from training.arguments import parse
+from training.data.periods import PERIODS
+from training.errors import DataError
+from training.heads import painting as painting_head
+from training.networks.lite import LiteModel
+from training.session import train
+
+LINE = (
+    "--recipe keras_applications --backbone mobilenet_v3_small --weights random --size 32 "
+    "--epochs 2 --batch 64 --views 1 --threads 2 --refit --calibration-folds 2"
+)
+
+
+def _data(root: Path) -> Path:
+    """Dated pictures of a large and two small sources, and some that are no paintings."""
+    rows = []
+    for place, period in enumerate(PERIODS):
+        first = period.years[0] or 1300
+        for n in range(40):
+            source = "large" if n < 28 else "one" if n < 34 else "another"
+            split = "test" if n % 10 == 9 else "train"
+            file, year = f"{place}-{n}.jpg", str(first + 3 * n)
+            rows.append(
+                {
+                    "file": file,
+                    "period": period.name,
+                    "source": source,
+                    "split": split,
+                    "year": year,
+                }
+            )
+    manifest(root / "data", rows)
+    for number in range(12):
+        write(root / "others" / "photo" / f"{number}.jpg", jpeg(painting(9000 + number, (0, 0, 0))))
+    return root
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ModelCard, str]:
+    root = _data(tmp_path_factory.mktemp("teaching"))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(painting_head, "LEAST_PAINTINGS", 10)
+    places = ("data", root / "data"), ("not-paintings", root / "others"), ("cache", root / "cache")
+    named = [part for name, place in places for part in (f"--{name}", str(place))]
+    console = Console(file=io.StringIO(), record=True, width=200)
+    with patch.context():
+        options = parse([*LINE.split(), *named, "--models-store", str(root / "store")])
+        version = train(options, console)
+    return version, read_card(version), console.export_text()
+
+
+def test_the_stored_model_refuses_and_dates(stored: tuple[Path, ModelCard, str]) -> None:
+    """In its file for LiteRT, with the card that says what its outputs are."""
+    version, card, _ = stored
+    assert card.dating is not None
+    assert {1400, 1600, 1860} <= set(card.dating.edges)
+    assert card.thresholds.painting is not None
+    answers = LiteModel(version / "model.tflite")(np.zeros((32, 32, 3), np.uint8))
+    assert answers["painting"].shape == (1,)
+    assert answers["years"].shape == (len(card.dating.edges) - 1,)
+    assert card.limitations[0].startswith("Refuses what does not look like a painting")
+
+
+def test_each_source_is_answered_by_a_fit_that_had_not_seen_it(
+    stored: tuple[Path, ModelCard, str],
+) -> None:
+    """And the calibration is fitted on the answers to both."""
+    _, card, told = stored
+    assert "each answered by a fit that had seen nothing of its source" in card.calibration.method
+    assert "Fit 2, whole sources held out of train: " in told
+    assert card.recipe is not None
+    assert "--calibration-folds 2" in card.recipe.command
+    assert "--not-paintings DIR" in card.recipe.command
+
+
+def test_a_folder_without_pictures_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    """With the folder's name."""
+    root = _data(tmp_path)
+    (root / "empty").mkdir()
+    line = [*LINE.split(), "--data", str(root / "data"), "--not-paintings", str(root / "empty")]
+    options = parse([*line, "--cache", str(root / "cache"), "--models-store", str(root / "store")])
+    with pytest.raises(DataError, match="no paintings in"):
+        train(options, Console(quiet=True))
