@@ -22,7 +22,8 @@ RECIPE = EfficientNetLite(
     input=Input(height=260, width=260),
     epochs=12,
     batch=32,
-    augmentation=Crops(),
+    # Nearer to the whole that is served than the crops of a smaller input need to be.
+    augmentation=Crops(least_area=0.45),
     sampling=Sampling(even=True, source_power=0.5, most=1600),
     optimizer=Optimizer("adamw", rate=3e-4, weight_decay=0.01, schedule="cosine", warmup=0.05),
     label_smoothing=0.1,
