@@ -5,7 +5,8 @@ files have changed.
 """
 
 import logging
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from typing import Literal
 
@@ -39,13 +40,14 @@ _log = logging.getLogger(__name__)
 _SUM_TOLERANCE = 1e-2
 
 
-def load_resident(
+def load_resident(  # noqa: PLR0913
     version: StoredVersion,
     *,
     device: Device,
     threads: int,
     batching: Batching | None = None,
     precision: Precision = "auto",
+    pause_seconds: float = 0.0,
 ) -> Resident:
     """Load one version, check its golden predictions and warm every runner.
 
@@ -56,13 +58,15 @@ def load_resident(
         batching: How pictures are put together on a GPU. Defaults to `Batching()`.
         precision: Of its numbers, where it has them so. Defaults to what its card
             found good enough.
+        pause_seconds: Between making one runner and the next. LiteRT holds Python's
+            lock meanwhile, for some 30 ms, and in the pauses requests go on.
 
     Raises:
         ModelError: It cannot be served; the message says why.
     """
     batching = batching or Batching()
     model = _load(version, device, batching, precision)
-    runners = tuple(model.runner() for _ in range(threads))
+    runners = tuple(_make_runners(model, threads, pause_seconds))
     has_heat_map = _check(runners[0], version.card, model.golden)
     references = _references(version, runners[0])
     spec = version.card.input
@@ -131,8 +135,14 @@ class Loader:
             if each == name and (int(version) < below or version not in there):
                 del self._refused[each, version]
 
-    def load(self, name: str, version: str) -> Resident | Refusal:
-        """Load a version, or refuse it."""
+    def load(self, name: str, version: str, *, pause_seconds: float = 0.0) -> Resident | Refusal:
+        """Load a version, or refuse it.
+
+        Args:
+            name: The model.
+            version: Of it.
+            pause_seconds: See `load_resident`.
+        """
         # Taken first: a file that changes while it is read makes it worth another try.
         fingerprint = self.store.fingerprint(name, version)
         try:
@@ -143,6 +153,7 @@ class Loader:
                 threads=self._threads,
                 batching=self._batching,
                 precision=self._precision,
+                pause_seconds=pause_seconds,
             )
         except ModelError as error:
             reason = str(error)
@@ -202,6 +213,13 @@ def _load_newest(
             return None
         failures.append(found)
     return failures
+
+
+def _make_runners(model: LoadedModel, count: int, pause_seconds: float) -> Iterator[Runner]:
+    for number in range(count):
+        if number and pause_seconds:
+            time.sleep(pause_seconds)
+        yield model.runner()
 
 
 def _load(

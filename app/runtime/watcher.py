@@ -10,6 +10,7 @@ one whose folder is gone.
 
 import gc
 import logging
+import math
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from contextlib import suppress
 
 from app.model_store import Fingerprint
 from app.runtime.loader import Loader
+from app.runtime.memory import release_memory
 from app.runtime.residents import Resident, Residents, split_reference
 from app.settings import ALL_MODELS
 
@@ -29,6 +31,12 @@ _log = logging.getLogger(__name__)
 # Enough to stand behind the workers, and not so much that it starves with the
 # interpreter's lock in its hand.
 _NICENESS = 5
+
+# Between two of the moments in which nothing can be served; see `load_resident`.
+_PAUSE_SECONDS = 0.25
+
+# Between two looks whether what was replaced has answered its last request.
+_DEPARTURE_SECONDS = 0.1
 
 
 class Watcher:
@@ -95,7 +103,7 @@ class Watcher:
     def _watch(self) -> None:
         _step_back()
         while True:
-            forced = self._wake.wait(self._seconds or None)
+            forced = self._wait()
             if self._ending:
                 return
             self._wake.clear()
@@ -103,6 +111,15 @@ class Watcher:
                 self.look(forced=forced)
             except Exception:  # noqa: BLE001  whatever a look fails at, there is a next one
                 _log.exception("looking for new versions failed")
+
+    def _wait(self) -> bool:
+        """Wait for the next look, and tell whether it was asked for; note departures meanwhile."""
+        end = time.monotonic() + self._seconds if self._seconds else math.inf
+        while self._leaving and time.monotonic() < end:
+            if self._wake.wait(min(_DEPARTURE_SECONDS, end - time.monotonic())):
+                return True
+            self._note_departures()
+        return self._wake.wait(max(0, end - time.monotonic()) if self._seconds else None)
 
     def _followed(self) -> list[str]:
         names = list(self._names)
@@ -122,7 +139,7 @@ class Watcher:
             if self._loader.is_refused(name, version) or not (settled or forced):
                 continue
             started = time.perf_counter()
-            found = self._loader.load(name, version)
+            found = self._loader.load(name, version, pause_seconds=_PAUSE_SECONDS)
             if isinstance(found, Resident):
                 self._swap(old, found, time.perf_counter() - started)
                 return
@@ -156,10 +173,12 @@ class Watcher:
         """Find which of those that were replaced have answered their last request."""
         gone = [each for each in self._leaving if each[2]() is None]
         self._leaving = [each for each in self._leaving if each[2]() is not None]
-        if any(backend == "tensorflow" for _, backend, _ in gone):
-            gc.collect()  # a Keras model refers to itself, and would wait for it much longer
         for reference, _, _ in gone:
             _log.info("%s has answered its last request and is freed", reference)
+        if any(backend == "tensorflow" for _, backend, _ in gone):
+            gc.collect()  # a Keras model refers to itself, and would wait for it much longer
+        if gone:
+            release_memory()
 
 
 def _step_back() -> None:

@@ -129,6 +129,7 @@ def test_models(client: TestClient) -> None:
         "loaded": True,
         "backend": "litert",
         "device": "cpu",
+        "precision": "float32",
         "heatmap": True,
     }
     assert client.get("/models").json() == {"default": "tiny", "models": [entry], "refused": []}

@@ -3,6 +3,7 @@
 import gc
 import logging
 import shutil
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from app.model_store import ModelStore
 from app.runtime import loader as loader_module
+from app.runtime import watcher as module
 from app.runtime.loader import Loader, load_residents
 from app.runtime.residents import Residents
 from app.runtime.watcher import Watcher
@@ -79,6 +81,40 @@ def test_what_was_replaced_is_freed_when_its_last_request_is_done(
     finally:
         gc.enable()
     assert "tiny@1 has answered its last request and is freed" in caplog.text
+
+
+def test_the_memory_of_what_was_replaced_is_given_back_without_another_look(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(module, "release_memory", released.set)
+    watched = Watched(store)
+    request = watched.residents.get()
+    write_version(store, version="2")
+    watched.watcher.start()
+    try:
+        watched.watcher.look_now()
+        while watched.answering != ["tiny@2"]:
+            time.sleep(0.005)
+        assert not released.wait(0.3)  # its request goes on
+        del request
+        assert released.wait(30)
+    finally:
+        watched.watcher.close(30)
+
+
+def test_runners_are_made_one_after_the_other_with_requests_between(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    loader = Loader(ModelStore(store), "cpu", 3)
+    residents = load_residents(loader, (), default=NAME)
+    assert pauses == []
+    write_version(store, version="2")
+    Watcher(loader, residents, (), 0).look(forced=True)
+    assert residents.get().version.reference == "tiny@2"
+    assert pauses == [0.25, 0.25]
 
 
 def test_a_keras_model_that_was_replaced_is_collected(
