@@ -1,24 +1,53 @@
 """From what was learnt to what is stored: refusing, dating, and calibrating across sources."""
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from rich.console import Console
 
-from app.model_card import ModelCard, read_card
+from app.model_card import Input, ModelCard, read_card
 from tests.training.making import jpeg, manifest, painting, write
+from training import session
 from training.arguments import parse
 from training.data.periods import PERIODS
+from training.data.sampling import Sampling
 from training.errors import DataError
 from training.heads import painting as painting_head
+from training.networks.frozen import frozen_network
 from training.networks.lite import LiteModel
+from training.networks.network import Network
+from training.recipes.recipe import Optimizer, Recipe
 from training.session import train
 
-LINE = (
-    "--recipe keras_applications --backbone mobilenet_v3_small --weights random --size 32 "
-    "--epochs 2 --batch 64 --views 1 --threads 2 --refit --calibration-folds 2"
+LINE = "--recipe logistic --threads 2 --refit --calibration-folds 2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiny(Recipe):
+    """A frozen convolution below a new last layer: the least network with an embedding."""
+
+    def network(self, classes: int, *, weights: Path | None, seed: int) -> Network:  # noqa: ARG002
+        keras.utils.set_random_seed(seed)
+        pixels = keras.Input((32, 32, 3))
+        backbone = keras.Model(pixels, keras.layers.Conv2D(12, 5, 4, activation="relu6")(pixels))
+        return frozen_network(backbone, "unit", 32, classes, seed)
+
+
+RECIPE = Tiny(
+    name="tiny",
+    description="A tiny network.",
+    input=Input(height=32, width=32),
+    epochs=2,
+    batch=32,
+    augmentation=None,
+    sampling=Sampling(),
+    optimizer=Optimizer(rate=0.01),
+    label_smoothing=0.0,
+    longest=None,
 )
 
 
@@ -51,6 +80,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ModelCard, s
     root = _data(tmp_path_factory.mktemp("teaching"))
     patch = pytest.MonkeyPatch()
     patch.setattr(painting_head, "LEAST_PAINTINGS", 10)
+    patch.setattr(session, "load", lambda _: RECIPE)
     places = ("data", root / "data"), ("not-paintings", root / "others"), ("cache", root / "cache")
     named = [part for name, place in places for part in (f"--{name}", str(place))]
     console = Console(file=io.StringIO(), record=True, width=200)
