@@ -290,13 +290,29 @@ def heat_map_figures(
     return [*found, Figure(_HEAT_MAP, name, "correlation", correlation, count)]
 
 
-def cost_figures(milliseconds: dict[str, Estimate | None]) -> list[Figure]:
-    """What a picture costs with each of a version's files, by what the row is to be called."""
+def cost_figures(
+    milliseconds: dict[str, Estimate | None], in_8_bits: Estimate | None
+) -> list[Figure]:
+    """What a picture costs with each of a version's files.
+
+    Args:
+        milliseconds: By file; None of one that the version does not have.
+        in_8_bits: Balanced accuracy of the file in 8 bits less that of the answers that
+            were measured; None without such a file.
+    """
+    missing = "this version has no such file"
+    name = "balanced accuracy in 8 bits, less this"
+    gained = Figure(_COST, name, estimate=in_8_bits, skipped="" if in_8_bits else missing)
     return [
-        Figure(_COST, f"milliseconds a picture, {name}", "milliseconds", estimate)
-        if estimate is not None
-        else Figure(
-            _COST, f"milliseconds a picture, {name}", skipped="this version has no such file"
-        )
-        for name, estimate in milliseconds.items()
+        gained,
+        *(
+            Figure(
+                _COST,
+                f"milliseconds a picture, {file}",
+                "milliseconds",
+                estimate,
+                skipped="" if estimate else missing,
+            )
+            for file, estimate in milliseconds.items()
+        ),
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.imaging import InputSpec
 from app.model_card import (
     KERAS_FILE,
     LITERT_FILE,
@@ -121,14 +122,14 @@ def measured(
         in_time=follow_in_time(card.classes),
         confident=card.thresholds.confident,
     )
-    strangers = None if answers.painting is None else ask_others(model, card, others)
+    strangers = None if answers.painting is None else ask_others(model, card.input.spec, others)
     figures = (
         *period_figures(metrics, answers, card),
         *honesty_figures(metrics, answers),
         *painting_figures(answers.painting, strangers, card.thresholds.painting),
         *date_figures(answers, card.dating),
         *_heat_map_figures(folder, card, model, examples, wanted=heatmaps),
-        *cost_figures(_milliseconds(folder, card, examples)),
+        *cost_figures(_milliseconds(folder, card, examples), _in_8_bits(folder, card, answers)),
     )
     dating = measured_dating(answers, card.dating, split)
     metrics = with_painting(metrics, answers.painting, strangers, card.thresholds.painting)
@@ -165,12 +166,12 @@ def calibrated(probabilities: NDArray[np.float64], card: ModelCard) -> NDArray[n
     return with_temperature(probabilities, card.calibration.temperature, bias)
 
 
-def ask_others(model: Model, card: ModelCard, folder: Path | None) -> Others:
+def ask_others(model: Model, spec: InputSpec, folder: Path | None) -> Others:
     """What a model with the output `painting` says of what is none: the half to report on.
 
     Args:
         model: Its outputs.
-        card: What it is fed.
+        spec: What it is fed.
         folder: Pictures besides those that are made in code; None for those alone.
 
     Raises:
@@ -178,7 +179,6 @@ def ask_others(model: Model, card: ModelCard, folder: Path | None) -> Others:
     """
     found = () if folder is None else not_paintings(folder, "report")
     made = made_pictures("report")
-    spec = card.input.spec
     scores = [float(answer_file(model, each.content, spec)["painting"][0]) for each in found + made]
     return Others(
         kinds=tuple(each.kind for each in found + made),
@@ -223,11 +223,20 @@ def _heat_map_figures(
     deletion = check_deletion(
         model, lambda probabilities: calibrated(probabilities[None], card)[0], pictures
     )
-    if KERAS_FILE not in card.files or not (folder / KERAS_FILE).is_file():
+    if not _has(folder, card, KERAS_FILE):
         reason = f"weights can be changed in {KERAS_FILE} only, which this version has not"
         return heat_map_figures(deletion, None, reason)
     keras_model = model.keras if isinstance(model, _KerasModel) else _load_keras(folder, card)
     return heat_map_figures(deletion, check_randomised(keras_model, pictures), "")
+
+
+def _in_8_bits(folder: Path, card: ModelCard, answers: Answers) -> Estimate | None:
+    """What balanced accuracy the file in 8 bits gains over these answers; None without it."""
+    if not _has(folder, card, LITERT_INT8_FILE):
+        return None
+    smaller = _ask(_load(folder, card, "int8"), card, answers.examples, "int8")
+    one, other = (each.probabilities.argmax(axis=1) for each in (smaller, answers))
+    return compare(answers.truth, one, other).difference
 
 
 def _milliseconds(
@@ -241,7 +250,7 @@ def _milliseconds(
     for backend, file in BACKENDS.items():
         if backend == "keras":
             continue
-        if file not in card.files or not (folder / file).is_file():
+        if not _has(folder, card, file):
             found[file] = None
             continue
         model = _load(folder, card, backend)
@@ -270,9 +279,13 @@ def _load_keras(folder: Path, card: ModelCard) -> Any:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
+def _has(folder: Path, card: ModelCard, file: str) -> bool:
+    return file in card.files and (folder / file).is_file()
+
+
 def _verified(folder: Path, card: ModelCard, file: str) -> Path:
     path = folder / file
-    if file not in card.files or not path.is_file():
+    if not _has(folder, card, file):
         raise OptionError(f"Expected {file} in {folder}; this version has none.")
     received = digest_file(path)
     if received != card.files[file].sha256:

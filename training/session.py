@@ -7,7 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.model_card import LITERT_FILE, REFERENCES_FILE, Int8, ModelCard, ReferenceFacts
+from app.model_card import (
+    LITERT_FILE,
+    REFERENCES_FILE,
+    Dating,
+    Int8,
+    Metrics,
+    ModelCard,
+    ReferenceFacts,
+)
 from app.model_card import Recipe as RecipeFacts
 from training.adaptation import adapt
 from training.arguments import Options
@@ -17,14 +25,16 @@ from training.dataset import read_dataset, summarise
 from training.errors import OptionError
 from training.evaluation.retrieval import leave_one_out
 from training.export import draft, golden, write_models, write_report
-from training.judgement import judge
+from training.figures import Others, measured_dating, with_painting
+from training.judgement import Judgement, judge
+from training.measurement import ask_others
 from training.networks.lite import LiteModel
 from training.quantization import write_int8
 from training.recipes import load
 from training.recipes.recipe import Recipe
 from training.references import METHOD, build, eligible
 from training.report.page import Report, render
-from training.teaching import teach
+from training.teaching import Taught, teach
 from training.trial import Trial, libraries
 
 __all__ = ["train"]
@@ -82,6 +92,9 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
                     trial.answer_again(lite, answers), prepared.class_names
                 ),
             )
+        others = None
+        if trial.others is not None and "painting" in taught.model.output:
+            others = ask_others(lite, recipe.input.spec, options.not_paintings)
         card = ModelCard(
             format_version=1,
             name=options.name or recipe.name,
@@ -92,8 +105,8 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             input=recipe.input,
             calibration=judged.calibration,
             thresholds=judged.thresholds.model_copy(update={"painting": taught.threshold}),
-            dating=taught.dating,
-            metrics=judged.metrics,
+            dating=_dating(judged, taught),
+            metrics=_metrics(judged, taught, others),
             data=prepared.facts,
             recipe=RecipeFacts(
                 name=recipe.name,
@@ -116,7 +129,7 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             parameters=taught.model.count_params(),
             files={},
         )
-        report = Report(card, learnt.history, learnt.again, judged.answers, prepared)
+        report = Report(card, learnt.history, learnt.again, judged.answers, prepared, others)
         write_report(writing.folder, render(report, options.report_pictures))
         # What the references may weigh is bounded by their number, not by the recipe.
         most = (recipe.most_megabytes << 20) + _size(writing.folder / REFERENCES_FILE)
@@ -133,6 +146,22 @@ def _check_embedding(trial: Trial) -> None:
             "Expected with --references a recipe whose model gives an embedding; "
             f"{trial.recipe.name} gives {sorted(outputs)}."
         )
+
+
+def _dating(judged: Judgement, taught: Taught) -> Dating | None:
+    """What the card says of the dates, measured on the test pictures where any is dated."""
+    test = judged.answers.get("test")
+    measured = None if test is None else measured_dating(test, taught.dating, "test")
+    return measured or taught.dating
+
+
+def _metrics(judged: Judgement, taught: Taught, others: Others | None) -> dict[str, Metrics]:
+    """By split; only the test pictures are of sources that the head `painting` has not seen."""
+    test = judged.answers.get("test")
+    if test is None:
+        return judged.metrics
+    found = with_painting(judged.metrics["test"], test.painting, others, taught.threshold)
+    return judged.metrics | {"test": found}
 
 
 def _references(

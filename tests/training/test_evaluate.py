@@ -164,6 +164,7 @@ def test_everything_is_measured_of_a_model_with_all_outputs(
     assert by_name["80 % interval holds the year"]["pictures"] == 9
     assert by_name["accuracy 0 to 10 years from an edge"]["pictures"] == 4
     assert by_name["refused of noise"]["pictures"] == 10
+    assert by_name["balanced accuracy in 8 bits, less this"]["value"] == 0
     none = by_name["refused of photo"]["pictures"] + by_name["refused of cartoon"]["pictures"]
     assert 0 < none < 16
     assert by_name["others refused"]["pictures"] == 50 + none

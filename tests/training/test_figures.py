@@ -117,6 +117,8 @@ def test_what_was_not_checked_says_why() -> None:
     skipped = _by_name(heat_map_figures(None, None, "not today"))
     assert {each.skipped for each in skipped.values()} == {"not today"}
     estimate = Estimate(value=2.5, low=2, high=3)
-    found = cost_figures({"model.tflite": estimate, "model_int8.tflite": None})
-    assert [each.estimate for each in found] == [estimate, None]
-    assert found[1].skipped == "this version has no such file"
+    found = cost_figures({"model.tflite": estimate, "model_int8.tflite": None}, None)
+    assert [each.estimate for each in found] == [None, estimate, None]
+    assert found[0].skipped == found[2].skipped == "this version has no such file"
+    lost = Estimate(value=0.0, low=-0.01, high=0.01)
+    assert cost_figures({}, lost)[0].estimate == lost

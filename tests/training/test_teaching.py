@@ -102,6 +102,25 @@ def test_the_stored_model_refuses_and_dates(stored: tuple[Path, ModelCard, str])
     assert card.limitations[0].startswith("Refuses what does not look like a painting")
 
 
+def test_what_the_heads_come_to_is_in_the_card_and_the_report(
+    stored: tuple[Path, ModelCard, str],
+) -> None:
+    """Measured on the test pictures, and on others that the heads were not taught by."""
+    version, card, _ = stored
+    assert card.dating is not None
+    assert (card.dating.split, card.dating.pictures) == ("test", 16)
+    assert card.dating.mean_absolute_error is not None
+    assert card.dating.coverage is not None
+    metrics = card.metrics["test"]
+    assert metrics.auroc is not None
+    assert metrics.refused is not None
+    assert metrics.caught is not None
+    assert 50 <= (metrics.not_paintings or 0) < 62
+    report = (version / "report.html").read_text("utf-8")
+    assert "Painting or not" in report
+    assert "<h2>When</h2>" in report
+
+
 def test_each_source_is_answered_by_a_fit_that_had_not_seen_it(
     stored: tuple[Path, ModelCard, str],
 ) -> None:
