@@ -18,7 +18,7 @@ help:
 	@echo "make lint                  ruff and mypy --strict"
 	@echo "make train ARGS='...'      python -m training.run ..."
 	@echo "make bench                 the benchmarks, one table each"
-	@echo "make browser               install Chromium for the page's tests (Debian, as root)"
+	@echo "make browser               install Chromium and a Chinese font for the page's tests (Debian, as root)"
 	@echo "make lock                  pin the requirements anew (needs uv)"
 
 serve: $(SERVE)/.installed
@@ -46,7 +46,7 @@ bench: $(DEV)/.installed
 	$(DEV)/bin/python benchmarks/serving.py $(ARGS)
 
 browser:
-	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver; }
+	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver fonts-noto-cjk; }
 
 lock:
 	uv pip compile $(LOCK) pyproject.toml -o requirements/serve.txt

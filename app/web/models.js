@@ -101,7 +101,7 @@ function quality(classes, { balanced_accuracy: overall, pictures, recall }) {
   const rows = classes.flatMap(({ name, label }, index) => {
     const found = recall[name];
     const words = () => `${percent(found.value)} (${range(found)})`;
-    return found ? { index, label: nameOf(name, label), share: found.value, words: words() } : [];
+    return found ? { name, index, label: nameOf(name, label), share: found.value, words: words() } : [];
   });
   const values = {
     share: percent(overall.value),

@@ -145,7 +145,7 @@ function refresh(entry) {
   if (entry !== shown) return;
   const bar = label.querySelector("progress");
   if (bar && BUSY.includes(entry.state)) {
-    // Only the figures change, so that focus stays where it is.
+    // Only figures change: focus stays where it is.
     label.querySelector("h2").textContent = text(`state.${entry.state}`);
     bar.value = entry.progress;
   } else {
@@ -153,7 +153,7 @@ function refresh(entry) {
   }
 }
 
-/** The label's words for the state that an entry is in. */
+/** The label's words for an entry's state. */
 function words(entry) {
   const { answer, card = standard, problem, state } = entry;
   if (answer) return make("div", describe(answer, card), actions(entry));
@@ -243,7 +243,7 @@ function listen() {
     button.onclick = () => input.click();
     input.onchange = () => {
       add(input.files);
-      input.value = ""; // so that the same picture can be chosen again
+      input.value = ""; // the same picture may be chosen again
     };
   }
   const carry = (event, over) => {

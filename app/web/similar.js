@@ -1,4 +1,4 @@
-/** Paintings that the model learnt from and finds like the picture; facts, and a link. */
+/** Paintings that the model learnt from and finds like the picture. */
 
 import { make } from "./elements.js";
 import { nameOf, text } from "./messages.js";
@@ -24,6 +24,6 @@ function card({ artist, title, year, period, source, page, licence, thumbnail },
     make("h3", artist ?? title ?? text("similar.unknown")),
     make("p", [artist && title, year].filter(Boolean).join(", ")),
     make("p.small-print", kept.filter(Boolean).join(" · ")),
-    page && make("a", text("similar.page"), { href: page, rel: "noreferrer" }),
+    page && make("a", text("similar.page"), { href: page, target: "_blank", rel: "noreferrer" }),
   );
 }

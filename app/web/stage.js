@@ -7,7 +7,7 @@ import { pigment } from "./timeline.js";
 
 const OFF = "";
 
-/** Kept from picture to picture; null follows each answer to its own period. */
+/** Kept from picture to picture; null follows each answer. */
 let chosen = null;
 let strength = 0.6;
 

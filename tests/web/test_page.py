@@ -391,6 +391,7 @@ def test_the_models_page_tells_the_cards_in_plain_words(page: Page) -> None:
     ):
         assert words in told
     assert "model.tflite" in page.text("#models dd")
+    assert page.all("#models .first") == [], "None of the periods is more than the others."
     report = page.one(".model a").get_attribute("href")
     page.driver.get(report or "")
     assert page.text("h1") == "Report"
