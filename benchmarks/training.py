@@ -11,16 +11,19 @@ first one's cache; OPTIONS are those of `training.run`.
 times `inception_v3` against the teaching case's own loop: Keras's `fit` over
 `ImageDataGenerator`, the frozen base computed for every picture of every epoch. Both
 start from the same random weights, are fed 0 to 1 and show each picture once an epoch;
-ours shows K views of it in turn. With fewer --case-epochs than --epochs the case's
-seconds are extrapolated from those, and the line says so.
+ours shows K views of it in turn, and goes on to a stored version (without 8 bits). With
+fewer --case-epochs than --epochs the case's seconds are extrapolated from those, and the
+lines say so.
 
 Each run is a process of its own, with a cache and a models_store in a temporary
-folder. Prints one line of JSON a run.
+folder. Prints one line of JSON a run: seconds by the clock, which on a busy machine are
+also others', and processor seconds, which are its own.
 """
 
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -37,38 +40,59 @@ def main() -> None:
     parser.add_argument("--against-the-case", action="store_true")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--case-epochs", type=int)
-    parser.add_argument("--views", type=int, default=10)
+    parser.add_argument("--views", type=int, help="default: the recipe's")
     parser.add_argument("--only-the-case", type=int, help=argparse.SUPPRESS)
     parser.add_argument("more", nargs="*", help="options of training.run, after --")
     given = parser.parse_args()
+    # This file's folder comes first otherwise, in which `training` is this file.
+    sys.path[0] = str(Path(__file__).parents[1])
     if given.only_the_case:
         tell(the_case(Path(given.data), given.split_column, given.only_the_case))
         return
     if not given.against_the_case:
         ours(given.data, given.split_column, given.more)
         return
-    more = ["--recipe", "inception_v3", "--weights", "random", "--faithful"]
-    more += ["--epochs", str(given.epochs), "--views", str(given.views), *given.more]
-    first, second = ours(given.data, given.split_column, more)
+    from training.recipes import load  # noqa: PLC0415, TID251 - found only from here on
+
+    views = given.views or load("inception_v3").sampling.views
+    more = ["--recipe", "inception_v3", "--weights", "random", "--faithful", "--no-int8"]
+    more += ["--epochs", str(given.epochs), "--views", str(views), *given.more]
+    runs = ours(given.data, given.split_column, more)
     epochs = given.case_epochs or given.epochs
     command = [sys.executable, __file__, "--data", given.data, "--split-column", given.split_column]
-    started = time.perf_counter()
-    done = subprocess.run(
-        [*command, "--only-the-case", str(epochs)], check=True, capture_output=True, text=True
-    )
-    whole = time.perf_counter() - started
-    case = json.loads(done.stdout.splitlines()[-1])
-    if epochs < given.epochs:
-        # What is not an epoch, such as starting TensorFlow, is counted once.
+    done, seconds = timed([*command, "--only-the-case", str(epochs)])
+    case = json.loads(done.splitlines()[-1])
+    extrapolated = epochs < given.epochs
+    if extrapolated:
         case["extrapolated_from_epochs"] = epochs
-        whole += case["seconds_an_epoch"] * (given.epochs - epochs)
-    tell(case | {"seconds": round(whole, 1), "epochs": given.epochs})
-    times = {name: round(whole / run, 1) for name, run in (("first", first), ("second", second))}
-    tell({"times_faster": times, "cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]})
+    for kind, value in seconds.items():
+        # What is not an epoch, such as starting TensorFlow, is counted once.
+        seconds[kind] = value + case[f"{kind}_an_epoch"] * (given.epochs - epochs)
+    rounded = {kind: round(value, 1) for kind, value in seconds.items()}
+    tell(case | rounded | {"epochs": given.epochs})
+    for name, run in zip(("first", "second"), runs, strict=True):
+        faster = {kind: round(value / run[kind], 1) for kind, value in seconds.items()}
+        tell({"run": name, "times_faster": faster, "extrapolated": extrapolated})
+    tell({"cores": len(os.sched_getaffinity(0)), "load": os.getloadavg()[0]})
 
 
-def ours(data: str, split_column: str, more: list[str]) -> list[float]:
-    """Run `training.run` twice; seconds of each."""
+def timed(command: list[str]) -> tuple[str, dict[str, float]]:
+    """Run a command; what it printed, and its seconds by the clock and of the processor."""
+
+    def processor() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    started, before = time.perf_counter(), processor()
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout, {
+        "seconds": time.perf_counter() - started,
+        "processor_seconds": processor() - before,
+    }
+
+
+def ours(data: str, split_column: str, more: list[str]) -> list[dict[str, float]]:
+    """Run `training.run` twice; the seconds of each."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -76,14 +100,12 @@ def ours(data: str, split_column: str, more: list[str]) -> list[float]:
         command += ["--split-column", split_column, *more]
         command += ["--cache", str(root / "cache"), "--models-store", str(root / "store")]
         for run in ("first", "second"):
-            started = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            found.append(time.perf_counter() - started)
+            found.append(timed(command)[1])
             card = json.loads(max(root.glob("store/*/*/card.json")).read_text())
             tell(
                 {
                     "run": run,
-                    "seconds": round(found[-1], 1),
+                    **{kind: round(value, 1) for kind, value in found[-1].items()},
                     "pictures": card["data"]["counts"]["train"],
                     "validation": card["metrics"]["validation"]["accuracy"]["value"],
                 }
@@ -131,18 +153,22 @@ def the_case(data: Path, split_column: str, epochs: int) -> dict[str, Any]:
         )
         rate = keras.optimizers.Adam(0.001)
         model.compile(rate, loss="categorical_crossentropy", metrics=["accuracy"])
-        ends = [time.perf_counter()]
+        ends = [(time.perf_counter(), time.process_time())]
         told = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda *_: ends.append(time.perf_counter())
+            on_epoch_end=lambda *_: ends.append((time.perf_counter(), time.process_time()))
         )
         history = model.fit(
             training, epochs=epochs, validation_data=validation, verbose=0, callbacks=[told]
         ).history
     # The first epoch traces the graph, and stands for itself unless it is alone.
     rest = ends[1:] if epochs > 1 else ends
+    clock, processor = (
+        (last - first) / (len(rest) - 1) for first, last in zip(rest[0], rest[-1], strict=True)
+    )
     return {
         "run": "the case's loop",
-        "seconds_an_epoch": round((rest[-1] - rest[0]) / (len(rest) - 1), 2),
+        "seconds_an_epoch": round(clock, 2),
+        "processor_seconds_an_epoch": round(processor, 2),
         "validation": round(history["val_accuracy"][-1], 4),
     }
 

@@ -51,6 +51,7 @@ class Options:
         calibration_folds: How many times whole sources are held out, others each time, to
             calibrate on the answers to all of them; each asks for a fit of its own.
         not_paintings: A folder of pictures that are no paintings, to be refused.
+        int8: Whether the model is written in 8 bits too.
         repeats: How many seeds, from `seed` on, each recipe is compared with.
         folds: How many parts of the training pictures are judged in turn; None
             judges on the data's own splits.
@@ -83,6 +84,7 @@ class Options:
     not_paintings: Path | None = None
     references: bool = False
     thumbnails: bool = False
+    int8: bool = True
     repeats: int = 1
     folds: int | None = None
     show_data: Path | None = None
@@ -256,6 +258,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         type=Path,
         metavar="DIR",
         help="pictures that are no paintings, DIR/<kind>/*.jpg: the model learns to refuse such",
+    )
+    add(
+        "--int8",
+        action=argparse.BooleanOptionalAction,
+        default=default.int8,
+        help="write the model in 8 bits too, if it holds; default: do",
     )
     add(
         "--repeats",

@@ -13,7 +13,7 @@ from app.model_card import Estimate
 from training.evaluation.intervals import balanced, wilson
 from training.files import write_atomically
 
-__all__ = ["PUBLISHED", "Result", "Row", "kept", "rows", "store"]
+__all__ = ["PUBLISHED", "Result", "Row", "kept", "published", "rows", "store"]
 
 PUBLISHED = {"logistic": 28, "alexnet": 46, "inception_v3": 59}
 """Of 80 pictures, how many the teaching case reports as right, by recipe."""
@@ -100,8 +100,13 @@ class Row:
     @property
     def published(self) -> Estimate | None:
         """The teaching case's accuracy of the same model; None if it has none."""
-        hits = PUBLISHED.get(self.recipe)
-        return None if hits is None else wilson(hits, PUBLISHED_OF)
+        return published(self.recipe)
+
+
+def published(recipe: str) -> Estimate | None:
+    """The teaching case's accuracy of a recipe's model; None if it has none."""
+    hits = PUBLISHED.get(recipe)
+    return None if hits is None else wilson(hits, PUBLISHED_OF)
 
 
 def rows(results: Iterable[Result]) -> list[Row]:

@@ -81,17 +81,19 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
             refitted=learnt.again is not None,
             out_of_fold=learnt.out_of_fold,
         )
-        with console.status("quantizing"):
-            int8 = write_int8(
-                writing.folder,
-                taught.model,
-                trial.calibrating(),
-                recipe.input,
-                judged=learnt.judged_by(judged.answers),
-                ask=lambda lite, answers: judged.calibrate(
-                    trial.answer_again(lite, answers), prepared.class_names
-                ),
-            )
+        int8 = None
+        if options.int8:
+            with console.status("quantizing"):
+                int8 = write_int8(
+                    writing.folder,
+                    taught.model,
+                    trial.calibrating(),
+                    recipe.input,
+                    judged=learnt.judged_by(judged.answers),
+                    ask=lambda lite, answers: judged.calibrate(
+                        trial.answer_again(lite, answers), prepared.class_names
+                    ),
+                )
         others = None
         if trial.others is not None and "painting" in taught.model.output:
             others = ask_others(lite, recipe.input.spec, options.not_paintings)

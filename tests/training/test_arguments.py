@@ -68,7 +68,7 @@ def test_every_option_is_read() -> None:
 
 def test_switches_are_in_the_command() -> None:
     """As they were given; what was not given is not."""
-    line = "--data DIR --recipe logistic --no-refit"
+    line = "--data DIR --recipe logistic --no-refit --no-int8"
     assert parse(line.split()).command() == f"python -m training.run {line}"
     line = "--data DIR --references --thumbnails"
     assert parse(line.split()).command() == f"python -m training.run {line}"

@@ -73,7 +73,10 @@ def test_asking_in_vain_is_told(tmp_path: Path) -> None:
     for split, start in (("train", 0), ("validation", 20)):
         folder(tmp_path / "data" / split, count=6, start=start)
     console = Console(file=io.StringIO(), record=True, width=200)
-    card = read_card(train(_options(tmp_path, "--refit"), console))
+    version = train(_options(tmp_path, "--refit", "--no-int8"), console)
+    card = read_card(version)
+    assert card.int8 is None
+    assert not (version / "model_int8.tflite").exists()
     assert "--refit changes nothing" in console.export_text()
     assert card.recipe is not None
     assert card.recipe.hyperparameters["refit"] is False

@@ -9,7 +9,7 @@ from rich.table import Table
 from training.data.preparation import Prepared
 from training.report.plots import intervals
 from training.report.templates import fill
-from training.results import Result, Row
+from training.results import Result, Row, published
 
 __all__ = ["Comparison", "render", "table"]
 
@@ -61,9 +61,16 @@ def table(comparison: Comparison) -> Table:
             f"{row.size / 1e6:.1f}",
             f"{row.seconds:.0f} s",
             f"{row.milliseconds:.1f}",
-            f"{100 * row.published.value:.2f}" if row.published else "",
+            _case(row.recipe),
         )
+    for recipe in comparison.left_out:
+        found.add_row(recipe, "could not run", *[""] * 5, _case(recipe))
     return found
+
+
+def _case(recipe: str) -> str:
+    reported = published(recipe)
+    return "" if reported is None else f"{100 * reported.value:.2f}"
 
 
 def _short(count: int) -> str:
@@ -77,7 +84,9 @@ def render(comparison: Comparison) -> str:
         "comparison.html.j2",
         rows=comparison.rows,
         runs=comparison.runs,
-        left_out=comparison.left_out,
+        left_out={
+            recipe: (reason, published(recipe)) for recipe, reason in comparison.left_out.items()
+        },
         command=comparison.command,
         prepared=comparison.prepared,
         judged=comparison.judged,

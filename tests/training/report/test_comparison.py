@@ -54,6 +54,8 @@ def test_the_table_fits_a_terminal(comparison: Comparison) -> None:
     assert "72.5 (63-80) ±3.5" in case
     assert case.split()[-1] == "73.75"
     assert "21.8M" in case
+    (missing,) = [line for line in text.splitlines() if line.startswith("alexnet")]
+    assert missing.split() == ["alexnet", "could", "not", "run", "57.50"]
     assert comparison.judged == "100 pictures of test"
 
 
@@ -64,6 +66,8 @@ def test_the_page_is_whole(comparison: Comparison) -> None:
         "0.738 <small>(0.632 to 0.821)</small>",
         "± 0.035",
         "<strong>alexnet</strong>: Expected &lt;weights&gt;.",
+        "could not run here",
+        "0.575 <small>(0.466 to 0.677)</small>",
         "21,800,000",
         "87.0 MB",
         "python -m training.run --data DIR",
