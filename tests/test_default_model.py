@@ -70,13 +70,14 @@ def test_the_card_tells_the_truth(client: TestClient, paintings: list[tuple[Path
     name = client.get("/models").json()["default"]
     answering = client.get(f"/models/{name}").json()
     version = answering["version"]
-    right = defaultdict(list)
+    right, verdicts = defaultdict(list), []
     for start in range(0, len(paintings), 32):
         part = paintings[start : start + 32]
         files = [("files", (path.name, path.read_bytes())) for path, _ in part]
         results = client.post("/predict/batch", files=files).json()["results"]
         for (_, period), result in zip(part, results, strict=True):
             right[period].append(result["prediction"]["period"] == period)
+            verdicts.append(result["prediction"]["verdict"])
     card = client.get(f"/models/{name}/{version}").json()
     told = card["metrics"]["test"]
     answers = next(each for each in answering["versions"] if each["version"] == version)
@@ -91,6 +92,9 @@ def test_the_card_tells_the_truth(client: TestClient, paintings: list[tuple[Path
         assert told["recall"][period]["value"] == pytest.approx(
             np.mean(hits), abs=0.05 if in_8_bits else 0.015
         )
+    if told.get("refused") is not None:
+        refused = verdicts.count("not_a_painting") / len(verdicts)
+        assert told["refused"]["value"] == pytest.approx(refused, abs=0.01)
 
 
 @needs_data

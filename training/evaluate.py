@@ -12,6 +12,7 @@ from rich.table import Table
 
 from app.imaging import prepare_pillow
 from app.model_card import CardError, ModelCard, Retrieval, read_card
+from training.amendment import amend
 from training.cores import usable_cores
 from training.data.index import Example, read_index
 from training.data.inspection import inspect
@@ -51,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--heatmaps", action="store_true", help="check the heat maps too, on some of the pictures")
     add("--against", metavar="MODEL", help="another version, compared picture by picture")
     add("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    add(
+        "--update-card",
+        action="store_true",
+        help="write what was measured into the version's card; its report stays",
+    )
     add("--cache", type=Path, default=Path(".cache"), metavar="DIR")
     given = parser.parse_args(arguments)
     prepare_pillow()
@@ -78,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if rival is not None:
             comparison = compared(found, rival, read_card(rival))
             show_comparison(comparison, given.against, console)
+        if given.update_card:
+            amend(folder, card, found)
         if given.json is not None:
             write_atomically(given.json, _as_json(found, card, similar, comparison))
     except (TrainingError, CardError) as error:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from app.model_card import Input, ModelCard, PeriodClass, golden_pictures
+from app.model_card import Input, ModelCard, PeriodClass, golden_pictures, read_card
 from tests.keras_models import keras_file, litert_file, network
 from tests.models import FULL_CARD, write_version
 from tests.training.making import folder, manifest
 from training.evaluate import main
 from training.export import draft, write_models
+from training.files import digest_file
 from training.networks import linear
 
 INPUT = Input(height=16, width=16)
@@ -176,6 +177,23 @@ def test_everything_is_measured_of_a_model_with_all_outputs(
     assert found["dating"]["edges"] == FULL_CARD["dating"]["edges"]
     assert "Against other: balanced accuracy" in output
     assert 0 <= found["comparison"]["p_value"] <= 1
+
+
+def test_a_card_is_given_what_was_measured(full: Path) -> None:
+    """Of that split, and of the dates; all else stays, and the version is still whole."""
+    place = full / "store" / "full" / "1"
+    before = read_card(place)
+    more = ["--not-paintings", str(full / "none"), "--update-card"]
+    assert _run(full, "full", "--data", str(full / "dated"), *more) == 0
+    card = read_card(place)
+    assert card.metrics["test"].pictures == 12
+    assert card.metrics["test"].auroc is not None
+    assert card.dating is not None
+    assert (card.dating.pictures, card.dating.split) == (9, "test")
+    kept = {"metrics": before.metrics, "dating": before.dating}
+    assert card.model_copy(update=kept) == before
+    for name, entry in card.files.items():
+        assert digest_file(place / name) == entry.sha256
 
 
 def test_what_is_missing_is_told_with_the_reason(
