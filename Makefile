@@ -42,8 +42,9 @@ format: $(DEV)/.installed
 train: $(DEV)/.installed
 	@exec $(DEV)/bin/python -m training.run $(ARGS)
 
-bench: $(DEV)/.installed
-	$(DEV)/bin/python benchmarks/serving.py $(ARGS)
+bench: $(SERVE)/.installed
+	$(SERVE)/bin/python benchmarks/serving.py $(ARGS)
+	$(SERVE)/bin/python benchmarks/peers/run.py
 
 browser:
 	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver fonts-noto-cjk; }

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
+from app.api.admission import AdmittedRoute
 from app.api.dependencies import Asked, Question, RunningService
 from app.api.problems import document, problem_responses
 from app.api.schemas import (
@@ -50,7 +51,7 @@ from app.settings import ALL_MODELS
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["predict"])
+router = APIRouter(tags=["predict"], route_class=AdmittedRoute)
 
 T = TypeVar("T")
 
@@ -101,7 +102,6 @@ def _multipart(field: str, schema: dict[str, Any]) -> dict[str, Any]:
 async def predict(request: Request, service: RunningService, asked: Asked) -> Response:
     """Send a picture as the multipart field `file`, or its bytes as the body."""
     asking = _Asking(service, asked)
-    service.engine.check_admission()
     with service.engine.upload() as upload:
         data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
         answers = await _while_connected(request, asking.ask(data))
@@ -126,7 +126,6 @@ async def predict_batch(request: Request, service: RunningService, asked: Asked)
     """Send pictures as multipart fields `files`; each gets an entry, a bad one too."""
     asking = _Asking(service, asked)
     settings = service.settings
-    service.engine.check_admission()
     with service.engine.upload() as upload:
         files = await read_pictures(
             request,

@@ -1,0 +1,96 @@
+"""The real process: started, measured from outside, reloaded, stopped."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Service", "publish"]
+
+ROOT = Path(__file__).parents[1]
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Service:
+    """`python -m app` on a free port; to be used with `with`.
+
+    Args:
+        store: models_store.
+        model: The default model.
+    """
+
+    def __init__(self, store: Path, model: str) -> None:
+        self._store = store
+        self._model = model
+
+    def __enter__(self) -> Self:
+        begun = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app"],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "VASARI_MODELS_STORE": str(self._store.resolve()),
+                "VASARI_MODEL": self._model,
+                "VASARI_PORT": "0",
+                "VASARI_LOG_LEVEL": "warning",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None  # noqa: S101
+        line = self._process.stdout.readline()
+        self.seconds_to_ready = time.perf_counter() - begun
+        found = re.search(r":(\d+)", line)
+        if found is None:
+            sys.exit(f"The service did not start: {line!r}")
+        self.port = int(found[1])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=60)
+
+    @property
+    def cpu_seconds(self) -> float:
+        """That the process has taken so far, in all its threads."""
+        text = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def megabytes(self, name: str = "VmRSS") -> float:
+        """Resident memory; `VmHWM` is the most there ever was."""
+        text = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        found = re.search(rf"{name}:\s+(\d+) kB", text)
+        return int(found[1]) / 1024 if found else float("nan")
+
+    def reload(self, version: int) -> tuple[float, float]:
+        """Have a version noticed; tell from when until when it was put in service."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        since = time.perf_counter()
+        os.kill(self._process.pid, signal.SIGHUP)
+        while True:
+            connection.request("GET", "/readyz")
+            if json.loads(connection.getresponse().read())["models"] == [
+                f"{self._model}@{version}"
+            ]:
+                return since, time.perf_counter()
+            time.sleep(0.01)
+
+
+def publish(template: Path, place: Path) -> None:
+    """Put a version of a model in the store as training does: whole, by renaming it."""
+    hidden = place.parent / f".writing-{place.name}"
+    shutil.copytree(template, hidden)
+    card = json.loads((hidden / "card.json").read_text(encoding="utf-8"))
+    card |= {"name": place.parent.name, "version": place.name}
+    (hidden / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    hidden.rename(place)
