@@ -10,10 +10,11 @@ SERVE := .venv
 DEV := .venv-dev
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help serve test lint format train bench browser lock clean
+.PHONY: help serve classify test lint format train bench browser lock clean
 
 help:
 	@echo "make serve [PORT=8000]     serve the page and the API on this machine"
+	@echo "make classify ARGS='...'   python -m app classify ...: many pictures, one table"
 	@echo "make test                  run every test, with coverage"
 	@echo "make lint                  ruff and mypy --strict"
 	@echo "make train ARGS='...'      python -m training.run ..."
@@ -23,6 +24,9 @@ help:
 
 serve: $(SERVE)/.installed
 	@exec $(SERVE)/bin/python -m app serve --host $(HOST) --port $(PORT)
+
+classify: $(SERVE)/.installed
+	@exec $(SERVE)/bin/python -m app classify $(ARGS)
 
 test: $(SERVE)/.installed $(DEV)/.installed
 	rm -f .coverage .coverage.*
@@ -44,6 +48,7 @@ train: $(DEV)/.installed
 
 bench: $(SERVE)/.installed
 	$(SERVE)/bin/python benchmarks/serving.py $(ARGS)
+	$(SERVE)/bin/python benchmarks/bulk.py
 	$(SERVE)/bin/python benchmarks/peers/run.py
 
 browser:

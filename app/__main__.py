@@ -1,10 +1,11 @@
-"""The command: `python -m app [serve|models]`; plain `python -m app` serves."""
+"""The command: `python -m app [serve|models|classify]`; plain `python -m app` serves."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app import __version__
+from app.bulk.arguments import add_arguments, options_from
 from app.errors import VasariError
 from app.settings import load_settings
 
@@ -18,27 +19,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name. Defaults to the process's own.
 
     Returns:
-        The exit code: 2 where it cannot start, with one sentence that says why.
+        The exit code: 2 where it cannot start, with one sentence that says why; of
+        `classify`, those of `app.bulk.command.classify`.
     """
     chosen = _parse(sys.argv[1:] if arguments is None else list(arguments))
+    if chosen.command == "classify":
+        return _run(lambda: _classify(chosen))
+    return _run(lambda: _serve_or_list(chosen))
+
+
+def _serve_or_list(chosen: argparse.Namespace) -> int:
     flags = {name: value for name, value in vars(chosen).items() if name in ("host", "port")}
+    settings = load_settings(**flags)
+    if chosen.command == "models":
+        from app.listing import list_models  # noqa: PLC0415
+
+        sys.stdout.write(list_models(settings))
+        return 0
+    # The web framework is imported once the settings are known to be good.
+    from app.server import serve  # noqa: PLC0415
+
+    serve(settings)
+    return 0
+
+
+def _classify(chosen: argparse.Namespace) -> int:
+    options = options_from(chosen)
+    from app.bulk.command import classify  # noqa: PLC0415
+
+    return classify(options)
+
+
+def _run(command: Callable[[], int]) -> int:
     try:
-        settings = load_settings(**flags)
-        if chosen.command == "models":
-            from app.listing import list_models  # noqa: PLC0415
-
-            sys.stdout.write(list_models(settings))
-            return 0
-        # The web framework is imported once the settings are known to be good.
-        from app.server import serve  # noqa: PLC0415
-
-        serve(settings)
+        return command()
     except VasariError as error:
         sys.stderr.write(f"vasari: {error}\n")
         return 2
-    except KeyboardInterrupt:  # before the server has taken over the signals
+    except KeyboardInterrupt:  # before the command has taken over the signals, or twice
         return 130
-    return 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -51,6 +70,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="command")
     serving = commands.add_parser("serve", help="serve over HTTP (the default)")
     commands.add_parser("models", help="list what stands in models_store")
+    add_arguments(commands.add_parser("classify", help="write a table of many pictures"))
     for each in (parser, serving):
         # Left out, a flag must not appear at all: it would stand above the variable.
         each.add_argument(

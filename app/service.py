@@ -14,7 +14,7 @@ from app.runtime.residents import Residents
 from app.runtime.watcher import Watcher
 from app.settings import Settings
 
-__all__ = ["Service", "open_service"]
+__all__ = ["Service", "open_service", "thread_count"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     """
     device = choose_device(settings.device)
     store = ModelStore(settings.models_store)
-    threads = _thread_count(settings, device)
+    threads = thread_count(settings, device)
     metrics = metrics or Metrics()
     batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000, metrics.batch)
     loader = Loader(store, device, threads, batching, settings.precision)
@@ -94,7 +94,7 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     return Service(settings, store, device, residents, engine, watcher, limits, metrics)
 
 
-def _thread_count(settings: Settings, device: Device) -> int:
+def thread_count(settings: Settings, device: Device) -> int:
     """How many workers a process has: what is set, or its share of the cores."""
     if "threads" in settings.model_fields_set:
         return settings.threads

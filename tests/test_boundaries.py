@@ -76,6 +76,15 @@ def test_no_file_of_the_service_imports_training() -> None:
         assert not {each for each in imports_of(path) if each.partition(".")[0] == "training"}
 
 
+def test_the_client_imports_neither_half_and_httpx_alone() -> None:
+    for path in (ROOT / "vasari").rglob("*.py"):
+        beyond = {each.partition(".")[0] for each in imports_of(path)} - {"vasari", "httpx"}
+        assert not beyond - sys.stdlib_module_names, path.name
+    loaded = modules_after("import vasari")
+    assert {"vasari", "httpx"} <= loaded
+    assert not loaded & {"app", "training", "numpy", "PIL", "pydantic", "fastapi"}
+
+
 def test_training_imports_of_the_service_what_it_may() -> None:
     for path in (ROOT / "training").rglob("*.py"):
         of_the_service = {each for each in imports_of(path) if each.partition(".")[0] == "app"}

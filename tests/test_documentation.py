@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place, period in enumerate(("medieval", "renaissance", "post-renaissance", "modern")):
         for number in range(8):
             painting(here / "paintings" / period / f"{number}.png", place)
+    painting(here / "more" / "scans" / "1.tif", 3)
+    with zipfile.ZipFile(here / "scans.zip", "w") as archive:
+        archive.write(here / "another.png", "scans/another.png")
+    (here / "list.csv").write_text("title,path\nAnother,another.png\n", encoding="utf-8")
     return here
 
 
@@ -129,6 +134,27 @@ def _training(command: str, here: Path, _: pytest.FixtureRequest) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def _classify(command: str, here: Path, _: pytest.FixtureRequest) -> None:
+    words = shlex.split(command)
+    if words[0] == "make":
+        arguments = shlex.split(words[2].removeprefix("ARGS="))
+        placed = [each if each.startswith("-") else str(here / each) for each in arguments]
+        words[2] = f"ARGS={shlex.join(placed)}"
+    else:
+        words[0] = sys.executable
+    environment = {key: value for key, value in os.environ.items() if key[:9] != "COVERAGE_"}
+    environment |= {"PYTHONPATH": str(ROOT), "VASARI_MODELS_STORE": str(ROOT / "models_store")}
+    done = subprocess.run(
+        words,
+        cwd=ROOT if words[0] == "make" else here,
+        env=environment,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _dry(command: str, *_: object) -> None:
     done = subprocess.run(["make", "-n", *shlex.split(command)[1:]], cwd=ROOT, check=False)
     assert done.returncode == 0
@@ -152,9 +178,31 @@ _RUNNERS = (
     (r"make train\b", _training),
     (r"make (test|lint|bench|format|lock|browser|help)\b", _dry),
     (r"curl ", _curl),
+    (r"(make|python -m app) classify\b", _classify),
     (r"python -m training\.(run|evaluate)\b", _training),
     (r"docker compose ", _docker),
 )
+
+
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_WITH_PYTHON = [each.name for each in DOCUMENTS if _PYTHON.search(each.read_text("utf-8"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", _WITH_PYTHON)
+def test_documented_python_works(document: str, here: Path, port: int) -> None:
+    (path,) = [each for each in DOCUMENTS if each.name == document]
+    for block in _PYTHON.findall(path.read_text("utf-8")):
+        done = subprocess.run(
+            [sys.executable, "-c", block.replace("127.0.0.1:8000", f"127.0.0.1:{port}")],
+            cwd=here,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
 
 
 @pytest.mark.slow

@@ -54,7 +54,14 @@ def test_the_package_is_as_the_documents_name_it() -> None:
     project = _pyproject()["project"]
     assert project["name"] == "vasari"
     assert project["requires-python"] == ">=3.11"
-    assert set(project["optional-dependencies"]) == {"training", "gpu", "scale", "dev"}
+    assert set(project["optional-dependencies"]) == {
+        "training",
+        "gpu",
+        "parquet",
+        "client",
+        "scale",
+        "dev",
+    }
 
 
 def test_every_direct_dependency_has_its_reason() -> None:
