@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.api import health, metrics, models, page, predict, problems, reference
+from app.api.inference_protocol.routes import router as inference_protocol
 from app.api.middleware import RequestEnvelope
 from app.colleagues import Colleagues
 from app.metrics import Metrics
@@ -19,7 +20,9 @@ __all__ = ["create_app"]
 
 _DESCRIPTION = (
     "Tells the period in which a picture was painted, with a calibrated probability for "
-    "each period. Every error is `application/problem+json` with a stable `code`."
+    "each period. Every error is `application/problem+json` with a stable `code`. "
+    "Below `/v2` the service speaks the Open Inference Protocol, whose own specification "
+    "describes it."
 )
 
 
@@ -65,6 +68,7 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
     app.include_router(models.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
+    app.include_router(inference_protocol)
     if assets:
         reference.install(app, assets)
     page.install(app)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.errors import Problem
 from app.imaging import ImageLimits, prepare_pillow
 from app.metrics import Metrics
 from app.model_store import ModelStore
@@ -13,6 +14,7 @@ from app.runtime.loader import Loader, load_residents
 from app.runtime.residents import Residents
 from app.runtime.watcher import Watcher
 from app.settings import Settings
+from app.statistics import Statistics
 
 __all__ = ["Service", "open_service", "thread_count"]
 
@@ -30,6 +32,7 @@ class Service:
         watcher: What puts new versions in service.
         limits: Which pictures are refused.
         metrics: What is counted.
+        statistics: What each version has answered.
     """
 
     settings: Settings
@@ -40,6 +43,7 @@ class Service:
     watcher: Watcher
     limits: ImageLimits
     metrics: Metrics
+    statistics: Statistics
 
     async def classify(self, work: Classification) -> list[Classified]:
         """Have a picture worked on, and count it.
@@ -47,8 +51,13 @@ class Service:
         Raises:
             Problem: Whatever `Engine.run` raises.
         """
-        found = await self.engine.run(work)
+        try:
+            found = await self.engine.run(work)
+        except Problem:
+            self.statistics.failed(work.residents)
+            raise
         self.metrics.classified(found)
+        self.statistics.classified(found)
         return found
 
     @property
@@ -91,7 +100,9 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     watcher = Watcher(loader, residents, settings.models, settings.reload_seconds)
     watcher.start()
     limits = ImageLimits(max_pixels=settings.max_pixels)
-    return Service(settings, store, device, residents, engine, watcher, limits, metrics)
+    return Service(
+        settings, store, device, residents, engine, watcher, limits, metrics, Statistics()
+    )
 
 
 def thread_count(settings: Settings, device: Device) -> int:

@@ -2,13 +2,12 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from app.api.admission import AdmittedRoute
+from app.api.connection import while_connected
 from app.api.dependencies import Asked, Question, RunningService
 from app.api.problems import document, problem_responses
 from app.api.schemas import (
@@ -52,8 +51,6 @@ from app.settings import ALL_MODELS
 __all__ = ["router"]
 
 router = APIRouter(tags=["predict"], route_class=AdmittedRoute)
-
-T = TypeVar("T")
 
 _COMMON = (
     NoImage,
@@ -104,7 +101,7 @@ async def predict(request: Request, service: RunningService, asked: Asked) -> Re
     asking = _Asking(service, asked)
     with service.engine.upload() as upload:
         data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
-        answers = await _while_connected(request, asking.ask(data))
+        answers = await while_connected(request, asking.ask(data))
     answer = PredictionsAnswer(predictions=answers) if asking.everyone else answers[0]
     return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
 
@@ -134,7 +131,7 @@ async def predict_batch(request: Request, service: RunningService, asked: Asked)
             file_limit=settings.max_body_bytes,
             most=settings.max_batch_files,
         )
-        entries = await _while_connected(request, asking.ask_each(files))
+        entries = await while_connected(request, asking.ask_each(files))
     answer = BatchAnswer(results=entries)
     return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")
 
@@ -260,22 +257,3 @@ def _heat_map_answer(found: Classified) -> HeatMapAnswer | None:
 
 def _date_answer(found: DateRange | None) -> DateAnswer | None:
     return None if found is None else DateAnswer.model_validate(found, from_attributes=True)
-
-
-async def _while_connected(request: Request, answering: Coroutine[Any, Any, T]) -> T:
-    """Wait for an answer; give it up, and its work, when the caller goes away."""
-    answer = asyncio.ensure_future(answering)
-    departure = asyncio.ensure_future(_departure(request))
-    try:
-        await asyncio.wait((answer, departure), return_when=asyncio.FIRST_COMPLETED)
-        if not answer.done():
-            raise ClientDisconnect
-        return await answer
-    finally:
-        answer.cancel()
-        departure.cancel()
-
-
-async def _departure(request: Request) -> None:
-    # The body has been read: all that can still come is the news that the caller left.
-    await request.receive()

@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from app.errors import BodyTooLarge, EmptyImage, InvalidRequest, NoImage, UnsupportedBody
 from app.runtime.engine import Upload
 
-__all__ = ["UploadedFile", "read_pictures", "read_single_picture"]
+__all__ = ["UploadedFile", "read_pictures", "read_single_picture", "stream_body"]
 
 _MULTIPART = "multipart/form-data"
 _LONGEST_FILE_NAME = 255
@@ -103,8 +103,13 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _stream(request: Request, upload: Upload, limit: int) -> AsyncIterator[bytes]:
-    """The body's chunks, each counted before it is kept."""
+async def stream_body(request: Request, upload: Upload, limit: int) -> AsyncIterator[bytes]:
+    """The body's chunks, each counted before it is kept.
+
+    Raises:
+        BodyTooLarge: It has more than `limit` bytes.
+        Overloaded: The engine holds all the bytes it may.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise BodyTooLarge(f"Expected a body of at most {limit} bytes; received {announced}.")
@@ -118,7 +123,7 @@ async def _stream(request: Request, upload: Upload, limit: int) -> AsyncIterator
 
 
 async def _read_raw(request: Request, upload: Upload, limit: int) -> bytes:
-    return b"".join([chunk async for chunk in _stream(request, upload, limit)])
+    return b"".join([chunk async for chunk in stream_body(request, upload, limit)])
 
 
 async def _read_multipart(  # noqa: PLR0913
@@ -134,7 +139,7 @@ async def _read_multipart(  # noqa: PLR0913
     form = _Form(field, most=most, file_limit=limit if file_limit is None else file_limit)
     try:
         parser = form.parser(options.get(b"boundary", b""))
-        async for chunk in _stream(request, upload, limit):
+        async for chunk in stream_body(request, upload, limit):
             parser.write(chunk)
         parser.finalize()
     except FormParserError as error:

@@ -88,6 +88,7 @@ class Classification:
         with_heat_map: Whether to explain; left out, it costs nothing.
         with_overlays: Whether to draw the explanation as well.
         similar: How many similar paintings to look up; None looks up none.
+        picture: What `data` has been decoded to already. Defaults to decoding it.
     """
 
     data: bytes
@@ -96,6 +97,7 @@ class Classification:
     with_heat_map: bool = False
     with_overlays: bool = False
     similar: int | None = None
+    picture: Picture | None = None
 
     def __call__(self, turn: Turn) -> list[Classified]:
         """Run in a worker thread.
@@ -116,7 +118,7 @@ class Classification:
         spec = resident.card.input.spec
         size = (spec.width, spec.height)
         if size not in pictures:
-            pictures[size] = decode(self.data, limits=self.limits, reduce_to=size)
+            pictures[size] = self.picture or decode(self.data, limits=self.limits, reduce_to=size)
         picture = pictures[size]
         pixels = views(picture, spec)
         decoded = time.perf_counter()
