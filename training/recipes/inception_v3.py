@@ -5,7 +5,7 @@
 ImageNet weights; every layer of the base frozen; GlobalAveragePooling; Dense with
 softmax; Adam 0.001; 299 x 299; 50 epochs in batches of 50; the case's augmentation.
 Two things differ from the case: the network is fed -1 to 1, as its weights expect,
-and not 0 to 1; and a picture has 10 views that are shown in turn, whose features
+and not 0 to 1; and a picture has 5 views that are shown in turn, whose features
 are computed once, where the case makes a new view for each of 50 epochs.
 `--faithful` does both as the case does, and `--views 50` the second.
 
@@ -43,7 +43,7 @@ RECIPE = InceptionV3(
     epochs=50,
     batch=50,
     augmentation=Affine(rotation=30, shift=0.2, shear=0.5, zoom=0.2, flip=0.5),
-    sampling=Sampling(views=10),
+    sampling=Sampling(views=5),
     optimizer=Optimizer("adam", rate=0.001),
     label_smoothing=0.0,
     # Twice the input, so that reducing large pictures once costs nothing that is seen.
