@@ -2,6 +2,7 @@
 #   cpu     LiteRT; no TensorFlow, no training code
 #   gpu     TensorFlow and NVIDIA's libraries
 #   train   `gpu` and the training package
+#   ray     LiteRT under Ray, for a cluster
 # All stand on one slim Python image; pin it by its digest:
 #   docker build --target cpu --build-arg BASE=python:3.12-slim@sha256:... .
 # No image of NVIDIA's or TensorFlow's is below them: the wheels bring the libraries that
@@ -40,6 +41,14 @@ RUN --mount=type=cache,target=/var/cache/pip \
     /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
  && /opt/vasari/bin/python -m pip uninstall --yes pip \
  && mkdir --mode=1777 /opt/cache
+
+FROM install AS install-ray
+COPY requirements/scale.txt /requirements.txt
+RUN --mount=type=cache,target=/var/cache/pip \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    --mount=type=secret,id=ca.pem \
+    /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
+ && /opt/vasari/bin/python -m pip uninstall --yes pip
 
 # --- what every image is -------------------------------------------------------------
 FROM ${BASE} AS vasari
@@ -91,6 +100,16 @@ COPY training training
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "training.run"]
 CMD ["--help"]
+
+FROM vasari AS ray
+ENV PYTHONPATH=/srv/vasari
+COPY --from=install-ray /opt/vasari /opt/vasari
+COPY models_store models_store
+COPY app app
+COPY scaling scaling
+HEALTHCHECK NONE
+ENTRYPOINT []
+CMD ["serve", "run", "scaling.serve:build"]
 
 FROM vasari AS cpu
 ENV VASARI_DEVICE=cpu

@@ -58,6 +58,7 @@ lock:
 	uv pip compile $(LOCK) pyproject.toml -o requirements/serve.txt
 	uv pip compile $(LOCK) pyproject.toml --extra gpu -c requirements/serve.txt -o requirements/gpu.txt
 	uv pip compile $(LOCK) pyproject.toml --extra gpu --extra training -c requirements/gpu.txt -o requirements/train.txt
+	uv pip compile $(LOCK) pyproject.toml --extra scale -c requirements/serve.txt -o requirements/scale.txt
 	uv pip compile $(LOCK) pyproject.toml --extra training --extra scale --extra dev -c requirements/serve.txt -o requirements/dev.txt
 LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 

@@ -104,3 +104,13 @@ def test_only_one_file_of_the_service_imports_tensorflow() -> None:
         if {each.partition(".")[0] for each in imports_of(path)} & {"tensorflow", "keras"}
     }
     assert importing == {"app/runtime/tensorflow.py"}
+
+
+def test_scaling_stands_on_the_service_alone() -> None:
+    """And nothing of the service knows of Ray: it is an extra."""
+    for path in (ROOT / "scaling").glob("*.py"):
+        roots = {name.partition(".")[0] for name in imports_of(path)}
+        assert not roots & {"training", "tensorflow", "keras"}, path
+    for path in (ROOT / "app").rglob("*.py"):
+        roots = {name.partition(".")[0] for name in imports_of(path)}
+        assert not roots & {"scaling", "ray"}, path

@@ -7,7 +7,7 @@ import pytest
 from tests.deploy.dockerfile import ROOT, Stage, read_stages
 
 STAGES = read_stages()
-TARGETS = ("gpu", "train", "cpu")
+TARGETS = ("gpu", "train", "ray", "cpu")
 
 
 def _chain(name: str) -> list[Stage]:
@@ -66,7 +66,7 @@ def test_every_image_runs_as_a_user_without_rights(target: str) -> None:
 def test_what_changes_often_comes_last(target: str) -> None:
     """A change of the code must not send the packages or the models again."""
     sources = [rest.split()[0] for rest in STAGES[target].all_of("COPY")]
-    order = [f"--from=install-{target}", "models_store", "app", "training"]
+    order = [f"--from=install-{target}", "models_store", "app", "training", "scaling"]
     assert list(dict.fromkeys(sources)) == [each for each in order if each in sources]
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_sent_to_the_build_that_no_stage_copies() -> None:
     assert allowed == {each.split("/")[0] for each in copied if not each.startswith("--from")}
 
 
-@pytest.mark.parametrize("stage", ["install-cpu", "install-gpu", "install-train"])
+@pytest.mark.parametrize("stage", ["install-cpu", "install-gpu", "install-train", "install-ray"])
 def test_packages_are_installed_by_hash_and_leave_no_secret_and_no_cache(stage: str) -> None:
     (run,) = STAGES[stage].all_of("RUN")
     assert "--require-hashes" in run
