@@ -1,4 +1,4 @@
-"""The command: `python -m app [serve|models|classify]`; plain `python -m app` serves."""
+"""The command: `python -m app [serve|models|keys|classify]`; plain `python -m app` serves."""
 
 import argparse
 import sys
@@ -36,6 +36,11 @@ def _serve_or_list(chosen: argparse.Namespace) -> int:
 
         sys.stdout.write(list_models(settings))
         return 0
+    if chosen.command == "keys":
+        from app.api_keys import run_command  # noqa: PLC0415
+
+        sys.stdout.write(run_command(settings.api_keys_file, chosen.action, chosen.name))
+        return 0
     # The web framework is imported once the settings are known to be good.
     from app.server import serve  # noqa: PLC0415
 
@@ -71,6 +76,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     serving = commands.add_parser("serve", help="serve over HTTP (the default)")
     commands.add_parser("models", help="list what stands in models_store")
     add_arguments(commands.add_parser("classify", help="write a table of many pictures"))
+    keys = commands.add_parser("keys", help="make or list the keys in VASARI_API_KEYS_FILE")
+    actions = keys.add_subparsers(dest="action", metavar="action", required=True)
+    actions.add_parser("list", help="list the names").set_defaults(name="")
+    actions.add_parser("new", help="make a key and show it, once").add_argument("name")
     for each in (parser, serving):
         # Left out, a flag must not appear at all: it would stand above the variable.
         each.add_argument(

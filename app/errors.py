@@ -15,17 +15,25 @@ VasariError
     |   |-- ImageTooSmall        422 image_too_small
     |   `-- ImageTooLarge        413 image_too_large
     |-- InvalidRequest       422 invalid_request
+    |-- Unauthorized         401 unauthorized (with WWW-Authenticate)
+    |-- UrlNotAllowed        403 url_not_allowed
+    |-- UrlFailed            422 url_failed
+    |-- BodyTimeout          408 body_timeout
     |-- BodyTooLarge         413 body_too_large
     |-- UnsupportedBody      415 unsupported_body
     |-- UnknownModel         404 unknown_model
     |-- NotFound             404 not_found
     |-- MethodNotAllowed     405 method_not_allowed
+    |-- RateLimited          429 rate_limited (with Retry-After)
+    |-- TooManyAtOnce        429 too_many_at_once (with Retry-After)
     |-- Overloaded           503 overloaded (with Retry-After)
     |-- NotReady             503 not_ready (with Retry-After)
     |-- DeadlineExceeded     504 deadline_exceeded
     `-- InternalError        500 internal_error
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -60,12 +68,17 @@ class Problem(VasariError):  # noqa: N818  the RFC's word
         detail: One sentence: what was expected and what came.
         extensions: Further members of the problem document, such as the
             list of models that are known.
+
+    Attributes:
+        retry_after: Seconds after which it is worth another try; None for never.
+        headers: Further headers of the answer.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
-    retry_after: ClassVar[int | None] = None
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    retry_after: int | None = None
 
     def __init__(self, detail: str, **extensions: object) -> None:
         super().__init__(detail)
@@ -134,6 +147,41 @@ class InvalidRequest(Problem):
     title = "The request cannot be understood"
 
 
+class Unauthorized(Problem):
+    """The request has no API key that is known."""
+
+    status = 401
+    code = "unauthorized"
+    title = "A key is needed"
+    # A browser asks its user for it, and the page works with what is given as the password.
+    headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="Vasari", charset="UTF-8"'})
+
+
+class UrlNotAllowed(Problem):
+    """The picture's address is none that the service fetches from."""
+
+    status = 403
+    code = "url_not_allowed"
+    title = "The address is not allowed"
+
+
+class UrlFailed(Problem):
+    """The picture could not be fetched from its address."""
+
+    status = 422
+    code = "url_failed"
+    title = "The picture could not be fetched"
+
+
+class BodyTimeout(Problem):
+    """The body did not come in time."""
+
+    status = 408
+    code = "body_timeout"
+    title = "The request took too long to arrive"
+    headers = MappingProxyType({"Connection": "close"})
+
+
 class BodyTooLarge(Problem):
     """The body has more bytes than the service accepts."""
 
@@ -172,6 +220,28 @@ class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
+
+
+class RateLimited(Problem):
+    """The caller asks more often than it may."""
+
+    status = 429
+    code = "rate_limited"
+    title = "Too many requests"
+    retry_after = 1
+
+    def __init__(self, detail: str, *, retry_after: int = 1, **extensions: object) -> None:
+        super().__init__(detail, **extensions)
+        self.retry_after = retry_after
+
+
+class TooManyAtOnce(Problem):
+    """The caller has more requests in work than it may."""
+
+    status = 429
+    code = "too_many_at_once"
+    title = "Too many requests at once"
+    retry_after = 1
 
 
 class Overloaded(Problem):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from app import __version__
-from app.api import health, metrics, models, page, predict, problems, reference
+from app.api import access, health, metrics, models, page, predict, problems, reference, remote
 from app.api.inference_protocol.routes import router as inference_protocol
 from app.api.middleware import RequestEnvelope
 from app.colleagues import Colleagues
@@ -64,13 +64,16 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
     app.state.metrics = counted
     app.state.colleagues = colleagues
     problems.install(app)
-    app.include_router(predict.router)
-    app.include_router(models.router)
+    with_key = access.key_document(settings)
+    app.include_router(predict.router, dependencies=with_key)
+    app.include_router(models.router, dependencies=with_key)
     app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(inference_protocol)
+    app.include_router(metrics.router, dependencies=with_key)
+    app.include_router(inference_protocol, dependencies=with_key)
     if assets:
         reference.install(app, assets)
     page.install(app)
+    remote.install(app, settings)
+    access.install(app, settings, counted)
     app.add_middleware(RequestEnvelope, metrics=counted)
     return app

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 import uvicorn
 
 from app.colleagues import Colleagues
+from app.connections import BACKLOG, guarded_protocol, raise_descriptor_limit
 from app.errors import SettingsError
 from app.main import create_app
 from app.service import Service
@@ -96,6 +97,7 @@ async def _serve(
     colleagues: Colleagues | None,
 ) -> None:
     app = create_app(settings, colleagues)
+    connections = raise_descriptor_limit(settings.max_connections)
     config = uvicorn.Config(
         app,
         lifespan="off",  # entered here, so that what it raises is ours to tell
@@ -104,6 +106,11 @@ async def _serve(
         ws="none",
         server_header=False,
         root_path=settings.root_path,
+        http=guarded_protocol(idle_seconds=settings.idle_seconds, most=connections),
+        backlog=BACKLOG,
+        # Whom a request comes from is believed of no proxy but those that are named.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=math.ceil(settings.deadline_seconds),
     )
     async with app.router.lifespan_context(app):

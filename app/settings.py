@@ -2,13 +2,16 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ByteSize, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.callers import parse_rate
 from app.errors import SettingsError
+from app.origins import parse_origin
 
 __all__ = ["ALL_MODELS", "PREFIX", "Settings", "SettingsError", "load_settings", "usable_cores"]
 
@@ -58,6 +61,17 @@ class Settings(BaseSettings):
             when the process is told to.
         root_path: Sub-path under which a proxy serves the application.
         log_level: Least level of what is logged.
+        log_format: Lines for people, or JSON for programs.
+        api_keys_file: Digests of the keys of those who may ask; None lets everybody.
+        rate_limit: How often one caller may ask, such as `60/minute`; empty for no limit.
+        requests_at_once: Requests of one caller in work; 0 for no limit.
+        trusted_proxies: Addresses or networks whose X-Forwarded-For is believed.
+        cors_origins: Other sites whose pages may ask.
+        url_hosts: Origins that pictures are fetched from; empty fetches none.
+        url_seconds: How long it may take to fetch a picture.
+        body_seconds: How long a body may take to arrive.
+        idle_seconds: How long a connection may be without progress.
+        max_connections: Most connections of one process.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
@@ -83,8 +97,19 @@ class Settings(BaseSettings):
     reload_seconds: Annotated[float, Field(ge=0, le=86_400)] = 2.0
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    api_keys_file: Path | None = None
+    rate_limit: str = ""
+    requests_at_once: Annotated[int, Field(ge=0)] = 0
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    url_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    url_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    idle_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    max_connections: Annotated[int, Field(ge=8, le=1_000_000)] = 2000
 
-    @field_validator("models", mode="before")
+    @field_validator("models", "trusted_proxies", "cors_origins", "url_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -98,6 +123,25 @@ class Settings(BaseSettings):
             if not _REFERENCE.fullmatch(reference):
                 raise ValueError(f"{reference!r} is not of the form `name` or `name@version`")
         return value
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _check_rate(cls, value: str) -> str:
+        if value:
+            parse_rate(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)  # which raises what is wrong with it
+        return value
+
+    @field_validator("cors_origins", "url_hosts")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_origin(each) for each in value)
 
     @model_validator(mode="after")
     def _check_limits(self) -> Self:

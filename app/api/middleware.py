@@ -1,5 +1,6 @@
 """What surrounds every request: its id, its line in the log, and the last catch."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -57,7 +58,14 @@ class RequestEnvelope:
                 headers[REQUEST_ID_HEADER] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Referrer-Policy", "no-referrer")
-            await send(message)
+            try:
+                await send(message)
+            except RuntimeError as error:
+                if "handler is closed" not in str(error):
+                    raise
+                # So uvloop says that the caller left in the middle; uvicorn hears of it next turn.
+                await asyncio.sleep(0)
+                raise ClientDisconnect from error
 
         try:
             await self._app(scope, receive, send_enveloped)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.api import remote
 from app.api.admission import AdmittedRoute
 from app.api.connection import while_connected
 from app.api.dependencies import Asked, Question, RunningService
@@ -26,6 +27,7 @@ from app.api.schemas import (
 )
 from app.api.uploads import UploadedFile, read_pictures, read_single_picture
 from app.errors import (
+    BodyTimeout,
     BodyTooLarge,
     BrokenImage,
     DeadlineExceeded,
@@ -38,9 +40,14 @@ from app.errors import (
     NotReady,
     Overloaded,
     Problem,
+    RateLimited,
+    TooManyAtOnce,
+    Unauthorized,
     UnknownModel,
     UnsupportedBody,
     UnsupportedImage,
+    UrlFailed,
+    UrlNotAllowed,
 )
 from app.prediction import DateRange
 from app.references import Neighbour
@@ -55,9 +62,13 @@ router = APIRouter(tags=["predict"], route_class=AdmittedRoute)
 _COMMON = (
     NoImage,
     UnknownModel,
+    Unauthorized,
+    BodyTimeout,
     BodyTooLarge,
     UnsupportedBody,
     InvalidRequest,
+    RateLimited,
+    TooManyAtOnce,
     InternalError,
     NotReady,
     Overloaded,
@@ -68,6 +79,8 @@ _PICTURE = (
     BrokenImage,
     ImageTooSmall,
     ImageTooLarge,
+    UrlNotAllowed,
+    UrlFailed,
     DeadlineExceeded,
 )
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -100,7 +113,11 @@ async def predict(request: Request, service: RunningService, asked: Asked) -> Re
     """Send a picture as the multipart field `file`, or its bytes as the body."""
     asking = _Asking(service, asked)
     with service.engine.upload() as upload:
-        data = await read_single_picture(request, upload, limit=service.settings.max_body_bytes)
+        if remote.is_asked(request):
+            data = await remote.fetch_picture(request, upload)
+        else:
+            limit = service.settings.max_body_bytes
+            data = await read_single_picture(request, upload, limit=limit)
         answers = await while_connected(request, asking.ask(data))
     answer = PredictionsAnswer(predictions=answers) if asking.everyone else answers[0]
     return Response(answer.model_dump_json(exclude_unset=True), media_type="application/json")

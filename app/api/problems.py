@@ -45,7 +45,7 @@ def document(problem: Problem) -> dict[str, Any]:
 
 def respond(problem: Problem) -> Response:
     """The answer that tells a caller of a problem."""
-    headers = {}
+    headers = dict(problem.headers)
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     return JSONResponse(document(problem), problem.status, headers=headers, media_type=MEDIA_TYPE)

@@ -10,12 +10,20 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from app.errors import BodyTooLarge, EmptyImage, InvalidRequest, NoImage, UnsupportedBody
 from app.runtime.engine import Upload
 
-__all__ = ["UploadedFile", "read_pictures", "read_single_picture", "stream_body"]
+__all__ = [
+    "UploadedFile",
+    "media_type",
+    "read_pictures",
+    "read_single_picture",
+    "read_small_body",
+    "stream_body",
+]
 
 _MULTIPART = "multipart/form-data"
 _LONGEST_FILE_NAME = 255
 # A form with more fields than pictures is somebody's mistake, or an attack.
 _MOST_OTHER_PARTS = 32
+_SMALL_BODY_BYTES = 8192
 
 
 @dataclass(frozen=True)
@@ -49,18 +57,18 @@ async def read_single_picture(request: Request, upload: Upload, *, limit: int) -
         InvalidRequest: It is not well-formed, or carries several pictures.
         Overloaded: The engine holds all the bytes it may.
     """
-    media_type = _media_type(request)
-    if media_type == _MULTIPART:
+    kind = media_type(request)
+    if kind == _MULTIPART:
         files = await _read_multipart(request, upload, "file", limit=limit, most=1)
         data = files[0].data or b""
-    elif media_type in ("", "application/octet-stream") or media_type.startswith("image/"):
+    elif kind in ("", "application/octet-stream") or kind.startswith("image/"):
         data = await _read_raw(request, upload, limit)
     else:
         raise UnsupportedBody(
             "Expected multipart/form-data with a field `file`, or the picture itself as "
-            f"image/* or application/octet-stream; received {media_type!r}."
+            f"image/* or application/octet-stream; received {kind!r}."
         )
-    if not data and not media_type:
+    if not data and not kind:
         raise NoImage("Expected a picture in the body; received no body.")
     if not data:
         raise EmptyImage("Expected the bytes of a picture; received 0 bytes.")
@@ -86,17 +94,32 @@ async def read_pictures(
         InvalidRequest: It is not well-formed.
         Overloaded: The engine holds all the bytes it may.
     """
-    media_type = _media_type(request)
-    if media_type != _MULTIPART:
+    kind = media_type(request)
+    if kind != _MULTIPART:
         raise UnsupportedBody(
-            f"Expected multipart/form-data with fields `files`; received {media_type!r}."
+            f"Expected multipart/form-data with fields `files`; received {kind!r}."
         )
     return await _read_multipart(
         request, upload, "files", limit=limit, most=most, file_limit=file_limit
     )
 
 
-def _media_type(request: Request) -> str:
+async def read_small_body(request: Request, upload: Upload) -> bytes:
+    """Read a body that is no picture, of a few kilobytes at most.
+
+    Raises:
+        BodyTooLarge: It has more bytes.
+        Overloaded: The engine holds all the bytes it may.
+    """
+    return await _read_raw(request, upload, _SMALL_BODY_BYTES)
+
+
+def media_type(request: Request) -> str:
+    """Tell the type of the body, in small letters and without its parameters.
+
+    Raises:
+        UnsupportedBody: The body is compressed.
+    """
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise UnsupportedBody(f"Expected a body without Content-Encoding; received {encoding!r}.")

@@ -43,6 +43,7 @@ def test_the_drawn_tree_is_the_real_one() -> None:
 
 def test_codes_are_distinct_and_stable() -> None:
     assert {kind.code: kind.status for kind in PROBLEMS} == {
+        "body_timeout": 408,
         "body_too_large": 413,
         "broken_image": 422,
         "deadline_exceeded": 504,
@@ -56,11 +57,16 @@ def test_codes_are_distinct_and_stable() -> None:
         "not_found": 404,
         "not_ready": 503,
         "overloaded": 503,
+        "rate_limited": 429,
+        "too_many_at_once": 429,
+        "unauthorized": 401,
         "unknown_model": 404,
         "unsupported_body": 415,
         "unsupported_image": 415,
+        "url_failed": 422,
+        "url_not_allowed": 403,
     }
-    assert len(PROBLEMS) == 16
+    assert len(PROBLEMS) == 22
 
 
 @pytest.mark.parametrize("kind", PROBLEMS)
@@ -70,4 +76,4 @@ def test_every_problem_explains_itself(kind: type[Problem]) -> None:
     assert problem.extensions == {"hint": "more"}
     assert kind.title
     assert kind.__doc__
-    assert (kind.retry_after is not None) == (kind.status == 503)
+    assert (kind.retry_after is not None) == (kind.status in (429, 503))

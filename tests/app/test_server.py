@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 class Process:
     """`python -m app` on a free port."""
 
-    def __init__(self, store: Path, **variables: str) -> None:
-        self.popen = self.open(store, **variables)
+    def __init__(self, store: Path, before: Sequence[str] = (), **variables: str) -> None:
+        self.popen = self.open(store, before, **variables)
         assert self.popen.stdout is not None
         self.ready_line = self.popen.stdout.readline()
         found = re.search(r"(http://\S+)", self.ready_line)
@@ -33,8 +33,8 @@ class Process:
         self.url = found[1]
 
     @staticmethod
-    def open(store: Path, **variables: str) -> "subprocess.Popen[str]":
-        """Start it, without waiting until it is ready."""
+    def open(store: Path, before: Sequence[str] = (), **variables: str) -> "subprocess.Popen[str]":
+        """Start it, by way of another command perhaps, without waiting until it is ready."""
         environment = {
             "PATH": os.environ["PATH"],
             "VASARI_MODELS_STORE": str(store),
@@ -45,7 +45,7 @@ class Process:
             **variables,
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "app"],
+            [*before, sys.executable, "-m", "app"],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -202,6 +202,21 @@ def test_below_a_sub_path(store: Path) -> None:
     assert httpx.get(f"{address}/openapi.json").json()["servers"] == [{"url": "/art/vasari"}]
     assert "openapi.json" in httpx.get(f"{address}/docs").text
     assert process.end()[0] == 0
+
+
+@pytest.mark.parametrize(("trusted", "second"), [("127.0.0.1", 200), ("", 429)])
+def test_whom_a_request_comes_from_is_believed_of_named_proxies_only(
+    store: Path, trusted: str, second: int
+) -> None:
+    process = Process(store, VASARI_RATE_LIMIT="1/hour", VASARI_TRUSTED_PROXIES=trusted)
+    statuses = [
+        httpx.post(
+            f"{process.url}/predict", content=jpeg(), headers={"X-Forwarded-For": caller}
+        ).status_code
+        for caller in ("192.0.2.1", "192.0.2.2")
+    ]
+    assert process.end()[0] == 0
+    assert statuses == [200, second]
 
 
 def test_a_port_that_is_taken(store: Path) -> None:

@@ -34,6 +34,17 @@ def test_defaults() -> None:
         "reload_seconds": 2.0,
         "root_path": "",
         "log_level": "info",
+        "log_format": "text",
+        "api_keys_file": None,
+        "rate_limit": "",
+        "requests_at_once": 0,
+        "trusted_proxies": (),
+        "cors_origins": (),
+        "url_hosts": (),
+        "url_seconds": 10.0,
+        "body_seconds": 60.0,
+        "idle_seconds": 15.0,
+        "max_connections": 2000,
     }
 
 
@@ -55,6 +66,21 @@ def test_defaults() -> None:
         ("VASARI_BATCH_DELAY_MS", "0.5", "batch_delay_ms", 0.5),
         ("VASARI_RELOAD_SECONDS", "0", "reload_seconds", 0.0),
         ("VASARI_ROOT_PATH", "/art/vasari", "root_path", "/art/vasari"),
+        ("VASARI_API_KEYS_FILE", "/etc/keys", "api_keys_file", Path("/etc/keys")),
+        ("VASARI_RATE_LIMIT", "60/minute", "rate_limit", "60/minute"),
+        (
+            "VASARI_TRUSTED_PROXIES",
+            "10.0.0.0/8, ::1",
+            "trusted_proxies",
+            ("10.0.0.0/8", "::1"),
+        ),
+        ("VASARI_CORS_ORIGINS", "https://a.test", "cors_origins", ("https://a.test",)),
+        (
+            "VASARI_URL_HOSTS",
+            "A.test, http://b.test:81",
+            "url_hosts",
+            ("https://a.test", "http://b.test:81"),
+        ),
     ],
 )
 def test_a_variable_is_read(
@@ -90,6 +116,12 @@ def test_flags_stand_above_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ("VASARI_RELOAD_SECONDS", "-1"),
         ("VASARI_ROOT_PATH", "vasari/"),
         ("VASARI_LOG_LEVEL", "loud"),
+        ("VASARI_LOG_FORMAT", "xml"),
+        ("VASARI_RATE_LIMIT", "often"),
+        ("VASARI_TRUSTED_PROXIES", "*"),
+        ("VASARI_CORS_ORIGINS", "*"),
+        ("VASARI_URL_HOSTS", "*"),
+        ("VASARI_MAX_CONNECTIONS", "1"),
     ],
 )
 def test_a_bad_value_names_variable_and_value(

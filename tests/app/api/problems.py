@@ -27,5 +27,5 @@ def assert_problem(response: Any, code: str) -> dict[str, Any]:
     assert members["title"]
     assert members["detail"].endswith((".", "?"))
     assert response.headers["x-request-id"]
-    assert ("retry-after" in response.headers) == (response.status_code == 503)
+    assert ("retry-after" in response.headers) == (response.status_code in (429, 503))
     return members

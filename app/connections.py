@@ -1,0 +1,148 @@
+"""Connections that are slow on purpose: bounded in number, and in what silence they may keep.
+
+    no request, or a part of a head   ->  closed after `idle_seconds`
+    an answer that is not read        ->  closed when none of it was taken for `idle_seconds`
+    a head of more than 64 KiB        ->  closed
+    more connections than there may be ->  the one that has been silent longest is closed
+
+A connection whose request is in work counts as none of these; how long its body may take is
+`app.api.access`'s business.
+"""
+
+import asyncio
+import resource
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+# The one that uvicorn chooses; both have the same form.
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.h11_impl import H11Protocol as _Protocol
+else:
+    _Protocol = AutoHTTPProtocol
+
+__all__ = ["BACKLOG", "guarded_protocol", "raise_descriptor_limit"]
+
+BACKLOG = 128
+"""Connections that are taken at once, before one that is too many can be closed."""
+
+# For files, models, the listening socket and what Python holds, beside connections.
+_OTHER_DESCRIPTORS = BACKLOG + 128
+
+_LONGEST_HEAD = 1 << 16
+
+
+def raise_descriptor_limit(connections: int) -> int:
+    """Let this process have as many descriptors as its connections need, where it may.
+
+    Args:
+        connections: How many are wanted.
+
+    Returns:
+        How many there may be: fewer, where the system allows fewer descriptors.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    return max(1, min(connections, soft - min(_OTHER_DESCRIPTORS, soft // 2)))
+
+
+def guarded_protocol(*, idle_seconds: float, most: int) -> type[asyncio.Protocol]:
+    """Make the protocol of a server's connections.
+
+    Args:
+        idle_seconds: How long one may be without progress.
+        most: How many there may be.
+    """
+    members = {"idle_seconds": idle_seconds, "most": most, "silent": {}}
+    return type("GuardedProtocol", (_Guarded,), members)
+
+
+class _Guarded(_Protocol):
+    """Uvicorn's own protocol, with an end to every silence."""
+
+    idle_seconds: ClassVar[float]
+    most: ClassVar[int]
+    silent: ClassVar[dict["_Guarded", None]]  # the longest silent first
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._silence: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+        self._head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            oldest = next(iter(self.silent), self)
+            oldest.transport.abort()
+            self.silent.pop(oldest, None)
+            if oldest is self:
+                return
+        self._begin_silence()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_silence()
+        self._end_stall()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._end_silence_of_work()
+        if self._silence is not None and (self.cycle is None or not self.cycle.more_body):
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD:
+                self._cut()
+
+    def on_response_complete(self) -> None:
+        self._begin_silence()
+        super().on_response_complete()
+        self._end_silence_of_work()  # which the next of several requests in a row may be
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_writing(None)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._end_stall()
+
+    def _begin_silence(self) -> None:
+        self._end_silence()
+        self.silent[self] = None
+        self._silence = self.loop.call_later(self.idle_seconds, self._cut)
+
+    def _end_silence_of_work(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._end_silence()
+
+    def _end_silence(self) -> None:
+        self.silent.pop(self, None)
+        self._head = 0
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def _watch_writing(self, left: int | None) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if left is not None and waiting >= left:
+            self._cut()
+            return
+        self._end_stall()
+        self._stall = self.loop.call_later(self.idle_seconds, self._watch_writing, waiting)
+
+    def _cut(self) -> None:
+        # The request in work, if any, must not write until the loop has told that it is over.
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.abort()
+
+    def _end_stall(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
