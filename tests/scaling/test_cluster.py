@@ -13,7 +13,8 @@ import pytest
 
 ray = pytest.importorskip("ray", reason="Ray (extra scale) is not installed")
 
-from tests.images import jpeg  # noqa: E402
+from app.__main__ import main as app_main  # noqa: E402
+from tests.images import encode, jpeg, photograph  # noqa: E402
 from tests.models import NAME  # noqa: E402
 
 pytestmark = [
@@ -149,3 +150,64 @@ def _nodes_that_serve() -> set[str]:
     details = _get_global_client().get_serve_details()
     replicas = details["applications"]["vasari"]["deployments"]["vasari"]["replicas"]
     return {each["node_id"] for each in replicas}
+
+
+def _rows(table: Path) -> list[str]:
+    return sorted(table.read_text("utf-8").splitlines())
+
+
+def test_the_death_of_a_node_loses_no_row_and_doubles_none(
+    second: Callable[[], None], store: Path, tmp_path: Path
+) -> None:
+    from app.settings import Settings  # noqa: PLC0415
+    from scaling.classify import Placement, classify, names_in  # noqa: PLC0415
+
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    data = encode(photograph(1200, 1000), compress_level=1)
+    for number in range(250):
+        (folder / f"{number:03}.png").write_bytes(data)
+    (folder / "broken.jpg").write_bytes(b"text")
+    names = list(names_in([str(folder)]))
+    out = tmp_path / "periods.csv"
+    killed_at: list[int] = []
+
+    def kill_in_mid_run() -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not killed_at:
+            if out.exists() and (rows := len(_rows(out))) > 50:
+                second()
+                killed_at.append(rows)
+            time.sleep(0.02)
+
+    killer = threading.Thread(target=kill_in_mid_run)
+    killer.start()
+    settings = Settings(models_store=store, model=NAME, device="cpu")
+    written, present = classify(names, out, settings, Placement(least_actors=4, most_actors=4))
+    killer.join()
+    assert 50 < killed_at[0] < len(names)
+    assert written == present == len(names) == 251
+    paths = [line.split(",")[0] for line in _rows(out)]
+    assert sorted(paths) == sorted(["path", *names])
+
+    # The same rows as on one machine, and the same file: what was lost of it is made again.
+    alone = tmp_path / "alone.csv"
+    code = app_main(
+        [
+            "classify",
+            str(folder),
+            "--out",
+            str(alone),
+            "--model",
+            NAME,
+            "--models-store",
+            str(store),
+        ]
+    )
+    assert code == 1  # one of them is broken
+    assert _rows(alone) == _rows(out)
+    whole = out.read_bytes()
+    out.write_bytes(whole[: len(whole) // 2])
+    written, present = classify(names, out, settings)
+    assert 0 < written < present == 251
+    assert _rows(out) == _rows(alone)
