@@ -228,7 +228,15 @@ class Metrics(_Part):
 
 
 class Recipe(_Part):
-    """How to repeat the training: no absolute path in it."""
+    """How to repeat the training: no absolute path in it.
+
+    Attributes:
+        name: Of the recipe.
+        command: That does the same.
+        seed: Of everything random.
+        hyperparameters: Every field of the recipe that the card does not hold elsewhere.
+        seconds: All passes of all fits, those before an interruption too.
+    """
 
     name: str
     command: str

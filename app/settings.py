@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     models_store: Path = Path("models_store")
-    model: str = "efficientnet_lite0"
+    model: str = "vasari"
     models: Annotated[tuple[str, ...], NoDecode] = ()
     device: Literal["auto", "cpu", "gpu"] = "auto"
     precision: Literal["auto", "float32", "int8"] = "auto"

@@ -124,7 +124,7 @@ def _measure_memory(count: int, folder: Path) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models-store", type=Path, default=ROOT / "models_store")
-    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--model", default="vasari")
     parser.add_argument("--pictures", type=int, default=300, help="in a round; 0 leaves it out")
     parser.add_argument("--rows", type=int, default=100_000, help="for memory; 0 leaves it out")
     return parser.parse_args()

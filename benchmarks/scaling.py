@@ -38,7 +38,7 @@ def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--models-store", type=Path, default=ROOT / "models_store")
-    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--model", default="vasari")
     parser.add_argument("--requests", type=int, default=40, help="of a round")
     parser.add_argument("--pictures", type=int, default=300)
     chosen = parser.parse_args()

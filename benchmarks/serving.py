@@ -220,7 +220,7 @@ def _apart(load: Load, reloads: list[tuple[float, float]]) -> tuple[list[float],
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models-store", type=Path, default=ROOT / "models_store")
-    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--model", default="vasari")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     parser.add_argument("--reloads", type=int, default=20)

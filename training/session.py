@@ -1,6 +1,5 @@
 """One training from the options to a stored version; read this to see the whole way."""
 
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +53,6 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     Raises:
         TrainingError: See `training.errors`.
     """
-    started = time.monotonic()
     prepared = prepared or read_dataset(options, console)
     recipe = adapt(load(options.recipe), options, len(prepared.train.examples))
     named = eligible(prepared.train.joined(prepared.validation)) if options.references else ()
@@ -120,7 +118,7 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
                     "devices": options.devices,
                     "precision": options.precision,
                 },
-                seconds=round(time.monotonic() - started, 1),
+                seconds=round(learnt.seconds, 1),
             ),
             libraries=libraries(),
             limitations=_limitations(prepared, refuses=taught.threshold is not None),

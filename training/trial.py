@@ -63,6 +63,7 @@ class Learnt:
             where several were held out in turn.
         strangers: Probabilities that those pictures are paintings, by heads that saw as
             little of their sources; None where it was not taught what is none.
+        further: Passes of the fits between the first and the last.
     """
 
     model: keras.Model
@@ -71,6 +72,7 @@ class Learnt:
     validation: Answers | None
     out_of_fold: Answers | None = None
     strangers: NDArray[np.float64] | None = None
+    further: tuple[Epoch, ...] = ()
 
     def judged_by(self, answers: Mapping[str, Answers]) -> dict[str, Answers]:
         """Of the answers by split, those to pictures that the stored model has not learnt from."""
@@ -80,7 +82,8 @@ class Learnt:
     @property
     def seconds(self) -> float:
         """Of all passes, those before an interruption too."""
-        return math.fsum(each.seconds for each in [*self.history, *(self.again or ())])
+        passes = *self.history, *self.further, *(self.again or ())
+        return math.fsum(each.seconds for each in passes)
 
 
 class Trial:
@@ -189,6 +192,7 @@ class Trial:
             answered[0],
             joined(answered) if len(folds) > 1 else None,
             np.concatenate(strangers) if strangers else None,
+            tuple(each for history in histories[1:] for each in history),
         )
 
     def folds(self) -> list[Prepared]:

@@ -33,7 +33,7 @@ ModelChoice = Annotated[
         description="`name`, `name@version`, or `all` for every resident model. "
         "Left out: the default model.",
         max_length=100,
-        examples=["efficientnet_lite0", "efficientnet_lite0@1", "all"],
+        examples=["vasari", "vasari@1", "all"],
     ),
 ]
 

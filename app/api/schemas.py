@@ -29,7 +29,7 @@ __all__ = [
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 _PREDICTION_EXAMPLE: JsonDict = {
-    "model": {"name": "efficientnet_lite0", "version": "1"},
+    "model": {"name": "vasari", "version": "1"},
     "period": "renaissance",
     "label": {"en": "Renaissance", "zh": "文艺复兴"},
     "years": [1400, 1600],
@@ -55,7 +55,7 @@ _PREDICTION_EXAMPLE: JsonDict = {
     "timings_ms": {"queue": 0.1, "decode": 6.2, "inference": 9.4, "total": 15.7},
 }
 _VERSION_EXAMPLE: JsonDict = {
-    "name": "efficientnet_lite0",
+    "name": "vasari",
     "version": "1",
     "description": "EfficientNet-Lite0, fine-tuned",
     "created": "2026-11-24T12:00:00Z",
@@ -71,9 +71,9 @@ _PROBLEM_EXAMPLE: JsonDict = {
     "type": "urn:vasari:problem:unknown_model",
     "title": "No such model",
     "status": 404,
-    "detail": "Expected one of the resident models ['efficientnet_lite0@1']; received 'alexnet'.",
+    "detail": "Expected one of the resident models ['vasari@1']; received 'alexnet'.",
     "code": "unknown_model",
-    "models": ["efficientnet_lite0@1"],
+    "models": ["vasari@1"],
 }
 
 

@@ -262,7 +262,7 @@ def _free_port() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--models-store", type=Path, default=ROOT / "models_store")
-    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--model", default="vasari")
     known = sorted({peer.environment for peer in PEERS})
     parser.add_argument("--only", nargs="+", choices=known, default=[])
     parser.add_argument("--rounds", type=int, default=3)

@@ -14,7 +14,7 @@ def test_defaults() -> None:
     settings = load_settings()
     assert settings.model_dump() == {
         "models_store": Path("models_store"),
-        "model": "efficientnet_lite0",
+        "model": "vasari",
         "models": (),
         "device": "auto",
         "precision": "auto",

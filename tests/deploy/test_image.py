@@ -131,7 +131,7 @@ def test_its_health_check_says_that_it_is_well(container: Container) -> None:
 
 
 def test_its_command_does_more_than_serve() -> None:
-    assert "efficientnet_lite0" in _engine("run", "--rm", "--network=none", IMAGE, "models")
+    assert "vasari" in _engine("run", "--rm", "--network=none", IMAGE, "models")
 
 
 def test_the_stop_signal_ends_it_in_order() -> None:

@@ -78,13 +78,12 @@ def _data(root: Path) -> Path:
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ModelCard, str]:
     root = _data(tmp_path_factory.mktemp("teaching"))
-    patch = pytest.MonkeyPatch()
-    patch.setattr(painting_head, "LEAST_PAINTINGS", 10)
-    patch.setattr(session, "load", lambda _: RECIPE)
     places = ("data", root / "data"), ("not-paintings", root / "others"), ("cache", root / "cache")
     named = [part for name, place in places for part in (f"--{name}", str(place))]
     console = Console(file=io.StringIO(), record=True, width=200)
-    with patch.context():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(painting_head, "LEAST_PAINTINGS", 10)
+        patch.setattr(session, "load", lambda _: RECIPE)
         options = parse([*LINE.split(), *named, "--models-store", str(root / "store")])
         version = train(options, console)
     return version, read_card(version), console.export_text()

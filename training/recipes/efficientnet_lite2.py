@@ -5,7 +5,7 @@
 As `efficientnet_lite0`, a third wider and deeper: 260 x 260 pixels, blocks 1 to 7
 frozen, or 1 to 20 with fewer than 1,000 training pictures.
 
-Result: not measured.
+Result: the default model, see docs/model.md, which holds the figures and the log.
 """
 
 from app.model_card import Input
