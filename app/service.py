@@ -87,7 +87,7 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     threads = thread_count(settings, device)
     metrics = metrics or Metrics()
     batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000, metrics.batch)
-    loader = Loader(store, device, threads, batching, settings.precision)
+    loader = Loader(store, device, threads, batching, settings.precision, xla=settings.xla)
     residents = load_residents(loader, settings.models, default=settings.model)
     prepare_pillow()
     engine = Engine(

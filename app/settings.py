@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         device: Where models run. Defaults to the GPU where there is one.
         precision: Numbers that models are run in, where a version has them. Defaults
             to what its card found good enough.
+        xla: Whether TensorFlow compiles models with XLA.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
         max_body_bytes: Most bytes of one picture, and of the body of `POST /predict`.
@@ -80,7 +81,8 @@ class Settings(BaseSettings):
     model: str = "vasari"
     models: Annotated[tuple[str, ...], NoDecode] = ()
     device: Literal["auto", "cpu", "gpu"] = "auto"
-    precision: Literal["auto", "float32", "int8"] = "auto"
+    precision: Literal["auto", "float32", "int8", "float16", "bfloat16"] = "auto"
+    xla: bool = False
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     max_body_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(32 * 2**20)

@@ -289,7 +289,7 @@ class VersionAnswer(_Answer):
     ]
     precision: Annotated[
         str | None,
-        Field(description="Of its numbers: float32 or int8; null if not loaded"),
+        Field(description="Of its numbers: float32, int8, float16 or bfloat16; null if not loaded"),
     ]
     heatmap: Annotated[
         bool | None, Field(description="Whether it can explain itself; null if not loaded")

@@ -60,7 +60,7 @@ class LoadedModel(Protocol):
 
     @property
     def precision(self) -> str:
-        """`float32` or `int8`: the numbers that most of it is computed in."""
+        """`float32`, `int8`, `float16` or `bfloat16`: what most of it is computed in."""
         ...
 
     @property

@@ -32,7 +32,7 @@ from app.settings import ALL_MODELS
 
 __all__ = ["Loader", "Precision", "load_resident", "load_residents"]
 
-Precision = Literal["auto", "float32", "int8"]
+Precision = Literal["auto", "float32", "int8", "float16", "bfloat16"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def load_resident(  # noqa: PLR0913
     threads: int,
     batching: Batching | None = None,
     precision: Precision = "auto",
+    xla: bool = False,
     pause_seconds: float = 0.0,
 ) -> Resident:
     """Load one version, check its golden predictions and warm every runner.
@@ -58,6 +59,7 @@ def load_resident(  # noqa: PLR0913
         batching: How pictures are put together on a GPU. Defaults to `Batching()`.
         precision: Of its numbers, where it has them so. Defaults to what its card
             found good enough.
+        xla: Whether TensorFlow compiles it with XLA.
         pause_seconds: Between making one runner and the next. LiteRT holds Python's
             lock meanwhile, for some 30 ms, and in the pauses requests go on.
 
@@ -65,7 +67,7 @@ def load_resident(  # noqa: PLR0913
         ModelError: It cannot be served; the message says why.
     """
     batching = batching or Batching()
-    model = _load(version, device, batching, precision)
+    model = _load(version, device, batching, precision, xla=xla)
     runners = tuple(_make_runners(model, threads, pause_seconds))
     has_heat_map = _check(runners[0], version.card, model.golden)
     references = _references(version, runners[0])
@@ -96,21 +98,25 @@ class Loader:
         threads: How many workers will run each.
         batching: How pictures are put together on a GPU. Defaults to `Batching()`.
         precision: Of the models' numbers; see `load_resident`.
+        xla: Likewise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         store: ModelStore,
         device: Device,
         threads: int,
         batching: Batching | None = None,
         precision: Precision = "auto",
+        *,
+        xla: bool = False,
     ) -> None:
         self.store = store
         self._device = device
         self._threads = threads
         self._batching = batching
         self._precision = precision
+        self._xla = xla
         self._refused: dict[tuple[str, str], tuple[Fingerprint, Refusal]] = {}
 
     @property
@@ -153,6 +159,7 @@ class Loader:
                 threads=self._threads,
                 batching=self._batching,
                 precision=self._precision,
+                xla=self._xla,
                 pause_seconds=pause_seconds,
             )
         except ModelError as error:
@@ -223,7 +230,7 @@ def _make_runners(model: LoadedModel, count: int, pause_seconds: float) -> Itera
 
 
 def _load(
-    version: StoredVersion, device: Device, batching: Batching, precision: Precision
+    version: StoredVersion, device: Device, batching: Batching, precision: Precision, *, xla: bool
 ) -> LoadedModel:
     files = version.card.files
     if LITERT_FILE in files and (device == "cpu" or KERAS_FILE not in files):
@@ -243,14 +250,15 @@ def _load(
         claim_device,
     )
 
+    half = precision if precision in ("float16", "bfloat16") else None
     if device == "cpu":
         claim_device("cpu")
-        return TensorFlowModel(version, device)
-    return TensorFlowModel(version, device, batch_sizes(batching.most))
+        return TensorFlowModel(version, device, half=half, xla=xla)
+    return TensorFlowModel(version, device, batch_sizes(batching.most), half=half, xla=xla)
 
 
 def _litert_precision(card: ModelCard, wanted: Precision) -> Literal["float32", "int8"]:
-    if wanted == "float32" or LITERT_INT8_FILE not in card.files:
+    if wanted not in ("auto", "int8") or LITERT_INT8_FILE not in card.files:
         return "float32"
     if wanted == "int8" or (card.int8 is not None and card.int8.is_default):
         return "int8"

@@ -29,7 +29,7 @@ class Resident:
         version: Its place in the store and its card.
         backend: `litert` or `tensorflow`.
         device: Where that runs it.
-        precision: `float32` or `int8`.
+        precision: `float32`, `int8`, `float16` or `bfloat16`.
         runners: One for each worker thread.
         has_heat_map: Whether it gives activation maps.
         batcher: Runs pictures of several workers together; None runs each alone.

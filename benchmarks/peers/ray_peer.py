@@ -26,7 +26,7 @@ class Deployment:
 
 
 if __name__ == "__main__":
-    ray.init(num_cpus=2 * CORES, include_dashboard=False, log_to_driver=False)
+    ray.init(address="local", num_cpus=2 * CORES, include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": "127.0.0.1", "port": int(os.environ["PORT"])})
     serve.run(Deployment.bind(), route_prefix="/predict")
     signal.sigwait([signal.SIGTERM, signal.SIGINT])

@@ -103,7 +103,13 @@ PEERS = (
     Peer("FastAPI, model.predict", "fastapi_keras.py", "fastapi", _FASTAPI),
     Peer("LitServe", "litserve_peer.py", *_LITSERVE),
     Peer("BentoML", "bentoml_peer.py", *_BENTOML),
-    Peer("MLServer", "mlserver_peer.py", "mlserver", ("mlserver==1.7.1", *_KERAS), _oip_json),
+    Peer(
+        "MLServer",
+        "mlserver_peer.py",
+        "mlserver",
+        ("mlserver==1.7.1", "uvloop==0.21.0", *_KERAS),
+        _oip_json,
+    ),
     Peer("Ray Serve", "ray_peer.py", "ray", _RAY),
     Peer(
         "Triton (pytriton)",

@@ -18,6 +18,7 @@ def test_defaults() -> None:
         "models": (),
         "device": "auto",
         "precision": "auto",
+        "xla": False,
         "host": "127.0.0.1",
         "port": 8000,
         "max_body_bytes": 32 * 2**20,

@@ -66,6 +66,47 @@ def test_both_backends_give_the_same_outputs(version: StoredVersion) -> None:
     assert np.abs(ours.years - lite.years).max() < 1e-4
 
 
+@pytest.mark.parametrize("half", [None, "float16", "bfloat16"])
+@pytest.mark.parametrize("xla", [False, True])
+def test_half_precision_and_xla_answer_as_the_plain_model_does(
+    version: StoredVersion, half: str | None, xla: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    pictures = random_pictures(3)
+    plain = TensorFlowModel(version, "cpu").runner()(pictures)
+    faster = TensorFlowModel(version, "cpu", half=half, xla=xla)
+    assert caplog.text == ""
+    assert faster.precision == (half or "float32")
+    outputs = faster.runner()(pictures)
+    for name, values in outputs.named().items():
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values, plain.named()[name], atol=0.05)
+    if half is not None:
+        assert np.abs(outputs.probabilities - plain.probabilities).max() > 0
+
+
+def test_what_answers_otherwise_in_half_precision_is_served_in_float32(
+    version: StoredVersion, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "MOST_DIFFERENCE_IN_HALF", 0.0)
+    found = TensorFlowModel(version, "cpu", half="bfloat16")
+    assert found.precision == "float32"
+    assert "is served in float32, not bfloat16, in which its answers differ by" in caplog.text
+    pictures = random_pictures(2)
+    plain = TensorFlowModel(version, "cpu").runner()(pictures)
+    np.testing.assert_array_equal(found.runner()(pictures).probabilities, plain.probabilities)
+
+
+def test_what_cannot_be_built_in_half_precision_is_served_in_float32(
+    version: StoredVersion, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise ValueError("no such layer")
+
+    monkeypatch.setattr(module, "_in_half", refuse)
+    assert TensorFlowModel(version, "cpu", half="float16", xla=True).precision == "float32"
+    assert "not float16 with XLA: no such layer" in caplog.text
+
+
 def test_both_backends_give_the_same_json(tmp_path: Path, exported: dict[str, bytes]) -> None:
     """The same version, served once from each of its files."""
     lite_only = {"model.tflite": exported["model.tflite"]}
