@@ -6,16 +6,19 @@ Needs Pillow and numpy and nothing else. What a model wants (size, resize rule,
 views) is an `InputSpec` and travels in its card.
 """
 
+import importlib
 import io
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError, features
 
 from app.errors import (
     BrokenImage,
@@ -39,13 +42,14 @@ __all__ = [
     "UnsupportedImage",
     "decode",
     "prepare_pillow",
+    "readable_formats",
     "views",
 ]
 
 Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
-"""The only parsers that uploaded bytes ever reach; Pillow has forty more."""
+"""What is read everywhere; with `readable_formats` the only parsers that bytes ever reach."""
 
 _RESAMPLING = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -114,6 +118,24 @@ class Picture:
     exif_turned: bool
 
 
+@cache
+def readable_formats() -> tuple[str, ...]:
+    """Name the formats that are read here: `FORMATS`, and AVIF and HEIF with their codecs.
+
+    Pillow is built with AVIF nearly everywhere; HEIF comes with the package pillow-heif.
+    """
+    found = list(FORMATS)
+    if features.check("avif"):
+        # Several pictures are decoded at once already: one is not to take every core.
+        avif = importlib.import_module("PIL.AvifImagePlugin")
+        setattr(avif, "DEFAULT_MAX_THREADS", 1)  # noqa: B010  it is not in its type stubs
+        found.append("AVIF")
+    if find_spec("pillow_heif") is not None:  # pragma: no cover
+        importlib.import_module("pillow_heif").register_heif_opener()
+        found.append("HEIF")
+    return tuple(found)
+
+
 def prepare_pillow() -> None:
     """Make this process ready to decode in many threads; programs call it once.
 
@@ -149,7 +171,7 @@ def decode(
 
     Raises:
         EmptyImage: There are no bytes.
-        UnsupportedImage: The bytes are of none of `FORMATS`.
+        UnsupportedImage: The bytes are of none of `readable_formats()`.
         ImageTooLarge, ImageTooSmall: The header announces a size outside `limits`.
         BrokenImage: The bytes are damaged or cut short.
     """
@@ -157,11 +179,12 @@ def decode(
     if not data:
         raise EmptyImage("Expected the bytes of a picture; received 0 bytes.")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=readable_formats()) as image:
+            _check_scans(image, data, limits)
             return _decode_opened(image, limits, reduce_to)
     except UnidentifiedImageError:
         raise UnsupportedImage(
-            f"Expected a picture ({', '.join(FORMATS)}); received {len(data)} bytes "
+            f"Expected a picture ({', '.join(readable_formats())}); received {len(data)} bytes "
             f"that begin with {data[:12]!r}."
         ) from None
     except Image.DecompressionBombError as error:
@@ -237,6 +260,27 @@ def _check_size(size: Sequence[int], limits: ImageLimits) -> None:
             f"Expected sides of at least {limits.min_side} pixels; received {width} x {height}."
         )
 
+
+def _check_scans(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> None:
+    """Refuse a progressive JPEG of so many passes that decoding it would not end.
+
+    Each pass goes over all of the picture again, and a pass of nothing takes a few bytes.
+    """
+    if not image.info.get("progressive"):
+        return
+    scans = data.count(_START_OF_SCAN)
+    width, height = image.size
+    most = max(_SCANS, _SCANS * limits.max_pixels // max(1, width * height))
+    if scans > min(most, _MOST_SCANS):
+        raise ImageTooLarge(
+            f"Expected a progressive JPEG of at most {min(most, _MOST_SCANS)} scans at this "
+            f"size; received {scans}."
+        )
+
+
+_START_OF_SCAN = b"\xff\xda"
+_SCANS = 12  # encoders make about ten
+_MOST_SCANS = 500
 
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

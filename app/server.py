@@ -1,8 +1,8 @@
 """The process that serves: socket, logging, signals, and an orderly end."""
 
 import asyncio
+import faulthandler
 import logging
-import logging.config
 import math
 import os
 import signal
@@ -17,11 +17,20 @@ import uvicorn
 from app.colleagues import Colleagues
 from app.connections import BACKLOG, guarded_protocol, raise_descriptor_limit
 from app.errors import SettingsError
+from app.logs import prepare_logging
 from app.main import create_app
 from app.service import Service
 from app.settings import Settings
 
 __all__ = ["serve", "serve_on"]
+
+_log = logging.getLogger(__name__)
+
+# A worker may be at a picture for so many deadlines before it counts as lost.
+_PATIENCE = 2
+_LEAST_HANG_SECONDS = 60.0
+_TICKS_BETWEEN_LOOKS = 10  # of uvicorn's, ten a second
+_STUCK_CODE = 70
 
 
 def serve(settings: Settings) -> None:
@@ -40,7 +49,7 @@ def serve(settings: Settings) -> None:
         else:
             from app.supervisor import supervise  # noqa: PLC0415
 
-            _prepare_logging(settings)
+            prepare_logging(settings.log_level, settings.log_format)
             supervise(serve_on, settings, listener, _announce)
 
 
@@ -62,9 +71,12 @@ def serve_on(
         DeviceError: The device that was asked for is not there.
         ModelError: A configured model cannot be served.
     """
-    _prepare_logging(settings)
+    prepare_logging(settings.log_level, settings.log_format)
+    faulthandler.enable()  # a decoder that crashes says where, and nothing of the picture
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, listener, announce, colleagues))
+        is_stuck = runner.run(_serve(settings, listener, announce, colleagues))
+    if is_stuck:
+        raise SystemExit(_STUCK_CODE)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -77,14 +89,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _prepare_logging(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("PIL").setLevel(logging.WARNING)
-    logging.captureWarnings(capture=True)
-
-
 def _announce(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -95,7 +99,8 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[str], None],
     colleagues: Colleagues | None,
-) -> None:
+) -> bool:
+    """Serve until told to end, or until a worker thread is stuck, which is returned."""
     app = create_app(settings, colleagues)
     connections = raise_descriptor_limit(settings.max_connections)
     config = uvicorn.Config(
@@ -114,7 +119,12 @@ async def _serve(
         timeout_graceful_shutdown=math.ceil(settings.deadline_seconds),
     )
     async with app.router.lifespan_context(app):
-        await _Server(config, app.state.service, announce).serve(sockets=[listener])
+        server = _Server(config, app.state.service, announce)
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+    return server.is_stuck
 
 
 class _Server(uvicorn.Server):
@@ -124,6 +134,7 @@ class _Server(uvicorn.Server):
         self, config: uvicorn.Config, service: Service, announce: Callable[[str], None]
     ) -> None:
         super().__init__(config)
+        self.is_stuck = False
         self._service = service
         self._announce = announce
 
@@ -135,6 +146,26 @@ class _Server(uvicorn.Server):
         self._announce(
             f"Vasari is ready at http://{where}:{port}{self.config.root_path} with {models}"
         )
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            self._look_after_workers()
+        return await super().on_tick(counter)
+
+    def _look_after_workers(self) -> None:
+        """End this process where a thread, or all of it, does not come back from a picture.
+
+        A thread cannot be ended, and it owns interpreters that no other may use: only a new
+        process has all its workers again. What is in work elsewhere is answered first.
+        """
+        patience = _PATIENCE * self._service.settings.deadline_seconds
+        # A timer of C's that needs no Python: it ends a process whose interpreter hangs too.
+        faulthandler.dump_traceback_later(max(_LEAST_HANG_SECONDS, patience), exit=True)
+        if self._service.engine.longest_run > patience and not self.is_stuck:
+            _log.critical(
+                "a worker has been at one picture for over %g s: this process ends", patience
+            )
+            self.is_stuck = self.should_exit = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import respond
 from app.errors import InternalError
+from app.logs import request_id as request_id_in_log
 from app.metrics import Metrics
 
 __all__ = ["REQUEST_ID_HEADER", "RequestEnvelope"]
@@ -47,6 +48,7 @@ class RequestEnvelope:
             return
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
+        naming = request_id_in_log.set(request_id)
         started = time.perf_counter()
         status = 0
 
@@ -81,14 +83,25 @@ class RequestEnvelope:
         finally:
             seconds = time.perf_counter() - started
             self._metrics.request(_route(scope), status, seconds)
+            path = quote(scope["path"])  # a line break in it must not become one in the log
             _log.info(
                 "%s %s %d %.1f ms %s",
                 scope["method"],
-                quote(scope["path"]),  # a line break in it must not become one in the log
+                path,
                 status,
                 seconds * 1000,
                 request_id,
+                extra={
+                    "members": {
+                        "method": scope["method"],
+                        "path": path,
+                        "status": status,
+                        "milliseconds": round(seconds * 1000, 1),
+                        "key": scope.get("state", {}).get("key_name"),
+                    }
+                },
             )
+            request_id_in_log.reset(naming)
 
 
 def _route(scope: Scope) -> str:

@@ -105,7 +105,7 @@ class ImageAnswer(_Answer):
 
     width: Annotated[int, Field(description="Pixels across, upright")]
     height: Annotated[int, Field(description="Pixels down, upright")]
-    format: Literal["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"]
+    format: Literal["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF"]
     bytes: Annotated[int, Field(description="Size of the file")]
     exif_turned: Annotated[bool, Field(description="Whether EXIF turned or mirrored it")]
 

@@ -131,6 +131,13 @@ class Engine:
         self._open = False
         self._held_bytes = 0
         self._workers: list[threading.Thread] = []
+        self._begun: list[float | None] = [None] * threads
+
+    @property
+    def longest_run(self) -> float:
+        """Seconds for which the job that began first has been in work; 0 where none is."""
+        begun = [each for each in self._begun if each is not None]
+        return time.monotonic() - min(begun) if begun else 0.0
 
     @property
     def is_open(self) -> bool:
@@ -241,6 +248,8 @@ class Engine:
                     return
                 job = self._waiting.popleft()
             if job.is_wanted():
+                self._begun[index] = time.monotonic()
                 job.run(index)
+                self._begun[index] = None
             # The picture's bytes go before the wait for the next one.
             del job

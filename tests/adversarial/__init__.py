@@ -1,0 +1,1 @@
+"""What a hostile or careless world may send."""
