@@ -27,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from app.model_card import LITERT_FILE, LITERT_INT8_FILE, read_card
 from app.model_store import ModelStore
 from app.settings import usable_cores
 from benchmarks.load import OK, Generator
@@ -213,7 +214,7 @@ def _served(peer: Peer, python: Path, folder: Path, generator: Generator) -> Ite
         "RAY_USAGE_STATS_ENABLED": "0",
     }
     if peer.litert:
-        environment["MODEL_LITERT"] = str((folder / "model.tflite").resolve())
+        environment["MODEL_LITERT"] = str(_litert_file(folder).resolve())
     log = PLACE / f"{peer.environment}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -230,6 +231,12 @@ def _served(peer: Peer, python: Path, folder: Path, generator: Generator) -> Ite
             yield port
         finally:
             _end(process)
+
+
+def _litert_file(folder: Path) -> Path:
+    """The file that Vasari serves on a CPU."""
+    int8 = read_card(folder).int8
+    return folder / (LITERT_INT8_FILE if int8 is not None and int8.is_default else LITERT_FILE)
 
 
 def _await(process: "subprocess.Popen[bytes]", port: int, peer: Peer, generator: Generator) -> None:
