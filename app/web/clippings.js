@@ -46,7 +46,7 @@ export function asCsv(entries) {
   }));
   const head = [...new Set(rows.flatMap(Object.keys))];
   const table = [head, ...rows.map((row) => head.map((column) => row[column]))];
-  // The byte order mark lets Excel read UTF-8; RFC 4180 asks for CRLF.
+  // The byte order mark is for Excel.
   return `\ufeff${table.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
 }
 

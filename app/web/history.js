@@ -1,7 +1,5 @@
 /**
  * The pictures of this visit, newest first: in this tab's memory and nowhere else.
- *
- * In time each gets `sent`, its `card`, `answer` or `problem`, a `comparison`, another `state`.
  */
 export const entries = [];
 

@@ -2,7 +2,7 @@
 
 import { barTable } from "./answer.js";
 import { make } from "./elements.js";
-import { day, list, nameOf, number, percent, text } from "./messages.js";
+import { list, nameOf, number, percent, text } from "./messages.js";
 import { explain } from "./problems.js";
 import { address, ask } from "./upload.js";
 
@@ -58,7 +58,7 @@ async function describe(model) {
   );
 }
 
-function facts({ classes, metrics, data, created, limitations, thresholds, references, dating }) {
+function facts({ classes, metrics, data, limitations, thresholds, references, dating }) {
   const measured = metrics.test ?? Object.values(metrics)[0];
   const unknown = () => make("p", text("models.unknown"));
   return make(
@@ -68,7 +68,6 @@ function facts({ classes, metrics, data, created, limitations, thresholds, refer
       make("h3", text("models.trained")),
       data ? training(data) : unknown(),
       references && make("p", text("models.references", { count: number(references.works) })),
-      created && make("p", text("models.created", { day: day(created) })),
       make("h3", text("models.limits")),
       limitations.length > 0
         ? make("ul.help", limitations.map((each) => make("li", each)), { lang: "en" })

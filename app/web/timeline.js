@@ -44,11 +44,7 @@ function span(element, start, end, late = start > 0.5) {
   return element;
 }
 
-/**
- * Draw the rail with the classes that the answer points at, best first, and its range of years.
- *
- * @returns {number | null} where the picture hangs: from that range's middle, else the class's.
- */
+/** Draw the rail, and on it the classes and years of an answer; tells where its picture hangs. */
 export function drawRail(rail, classes, marked = [], date = null) {
   const { places, at } = layOut(classes);
   const best = places.find(({ index }) => classes[index].name === marked[0]);

@@ -35,11 +35,7 @@ export async function shrink(file) {
   return new File([await canvas.convertToBlob({ type, quality: 0.92 })], file.name, { type });
 }
 
-/**
- * Send a picture and wait for its answer, patiently where the service is busy.
- *
- * @param onProgress is told the share sent. @throws a Problem, or `signal`'s AbortError.
- */
+/** Send a picture and wait for its answer, patiently where the service is busy. */
 export async function send(file, { model, signal, onProgress = () => {} }) {
   await file.slice(0, 1).arrayBuffer().catch(() => {
     throw new Problem("unreadable"); // a folder, or a file that has gone since

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.web.browser import Page, chromium
-from tests.web.paintings import composition, landscape, save
+from tests.web.paintings import composition, save
 from tests.web.service import ROOT, running
 
 FOLDER = ROOT / "docs" / "images"
@@ -24,7 +24,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fields = save(folder / "fields-of-colour.jpg", composition())
-        valley = save(folder / "valley.jpg", landscape(640, 800, seed=11))
+        upright = save(folder / "upright.jpg", composition(640, 800, seed=3))
         with (
             running(folder / "log.txt", device="cpu") as address,
             chromium(folder / "profile") as driver,
@@ -38,7 +38,7 @@ def main() -> None:
             page.open(size=(1280, 900), fragment="#models")
             page.wait(lambda: page.all(".model"))
             _write("models", page)
-            page.open(size=(390, 844), language="zh", dark=True).choose(valley)
+            page.open(size=(390, 844), language="zh", dark=True).choose(upright)
             page.answered()
             _write("phone-zh", page)
 

@@ -210,6 +210,12 @@ def test_the_date_stands_on_the_rail_and_in_words(page: Page, pictures: Pictures
     assert right == pytest.approx(begin + (last + 1 - 1600) * year, abs=3)
     assert tick == pytest.approx(begin + (median - 1600) * year, abs=3)
     assert (frame_left + frame_right) / 2 == pytest.approx(tick, abs=3)
+    page.run("document.querySelector('#rail .date').style.width = '9px'")
+    high, line = page.run(
+        "const words = document.querySelector('.date small');"
+        "return [words.offsetHeight, parseFloat(getComputedStyle(words).lineHeight)]"
+    )
+    assert high < 1.5 * line, "One line, however narrow the bracket is."
 
 
 def test_similar_paintings_are_told_with_what_is_known(page: Page, pictures: Pictures) -> None:
