@@ -10,17 +10,18 @@ SERVE := .venv
 DEV := .venv-dev
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help serve classify test lint format train bench browser lock clean
+.PHONY: help serve classify test lint format train bench browser lock sbom clean
 
 help:
 	@echo "make serve [PORT=8000]     serve the page and the API on this machine"
 	@echo "make classify ARGS='...'   python -m app classify ...: many pictures, one table"
 	@echo "make test                  run every test, with coverage"
-	@echo "make lint                  ruff and mypy --strict"
+	@echo "make lint                  ruff, mypy --strict, and pip-audit where it reaches its database"
 	@echo "make train ARGS='...'      python -m training.run ..."
 	@echo "make bench                 the benchmarks, one table each"
 	@echo "make browser               install Chromium and a Chinese font for the page's tests (Debian, as root)"
-	@echo "make lock                  pin the requirements anew (needs uv)"
+	@echo "make lock                  pin the requirements anew (needs uv), none younger than a week"
+	@echo "make sbom                  sbom.cdx.json: what serves, in CycloneDX's form"
 
 serve: $(SERVE)/.installed
 	@exec $(SERVE)/bin/python -m app serve --host $(HOST) --port $(PORT)
@@ -38,6 +39,7 @@ lint: $(DEV)/.installed
 	$(DEV)/bin/python -m ruff check .
 	$(DEV)/bin/python -m ruff format --check .
 	$(DEV)/bin/python -m mypy
+	@$(DEV)/bin/python requirements/audit.py requirements/serve.txt
 
 format: $(DEV)/.installed
 	$(DEV)/bin/python -m ruff check --fix .
@@ -60,7 +62,13 @@ lock:
 	uv pip compile $(LOCK) pyproject.toml --extra gpu --extra training -c requirements/gpu.txt -o requirements/train.txt
 	uv pip compile $(LOCK) pyproject.toml --extra scale -c requirements/serve.txt -o requirements/scale.txt
 	uv pip compile $(LOCK) pyproject.toml --extra training --extra scale --extra dev -c requirements/serve.txt -o requirements/dev.txt
-LOCK := --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+# Nothing younger than a week is locked: most packages that turn bad are found out within days.
+COOLDOWN ?= 7 days
+LOCK := --exclude-newer '$(COOLDOWN)' --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+sbom: $(DEV)/.installed
+	$(DEV)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o $(SBOM) requirements/serve.txt
+SBOM ?= sbom.cdx.json
 
 clean:
 	rm -rf $(SERVE) $(DEV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache tests/artefacts

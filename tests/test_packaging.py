@@ -1,7 +1,10 @@
 """The project's own files: what is pinned, what is committed, what a fresh clone needs."""
 
+import json
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -87,3 +90,39 @@ def test_nothing_of_a_machine_is_committed() -> None:
         if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"}
     ]
     assert [name for name in pictures if not name.startswith("docs/images/")] == []
+
+
+def test_what_serves_can_be_listed_in_one_file(tmp_path: Path) -> None:
+    """`make sbom`: CycloneDX, with each pin and its hashes."""
+    target = tmp_path / "sbom.json"
+    subprocess.run(
+        ["make", "-o", ".venv-dev/.installed", "sbom", f"SBOM={target}"], cwd=ROOT, check=True
+    )
+    document = json.loads(target.read_text("utf-8"))
+    assert document["bomFormat"] == "CycloneDX"
+    text = (ROOT / "requirements" / "serve.txt").read_text("utf-8")
+    pins = set(re.findall(r"^([a-z0-9][\w.-]*)==", text, re.MULTILINE))
+    assert {each["name"] for each in document["components"]} == pins
+
+
+def test_an_audit_that_reaches_nobody_stops_nobody() -> None:
+    done = subprocess.run(
+        [sys.executable, "requirements/audit.py", "requirements/serve.txt"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "HTTPS_PROXY": "http://127.0.0.1:9",
+            "PIP_INDEX_URL": "",
+            "NO_PROXY": "",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("pip-audit could not ask its database")
+
+
+def test_nothing_is_locked_that_is_younger_than_a_week() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert "COOLDOWN ?= 7 days\nLOCK := --exclude-newer '$(COOLDOWN)'" in makefile

@@ -132,7 +132,7 @@ async def predict(request: Request, service: RunningService, asked: Asked) -> Re
         "requestBody": {
             "required": True,
             "description": "The pictures, each a multipart field `files`.",
-            "content": _multipart("files", {"type": "array", "items": _FILE}),
+            "content": _multipart("files", {"type": "array", "minItems": 1, "items": _FILE}),
         }
     },
 )
