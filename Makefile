@@ -10,7 +10,7 @@ SERVE := .venv
 DEV := .venv-dev
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
-.PHONY: help serve classify test lint format train bench browser lock sbom clean
+.PHONY: help serve classify test lint format train bench soak browser lock sbom clean
 
 help:
 	@echo "make serve [PORT=8000]     serve the page and the API on this machine"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint                  ruff, mypy --strict, and pip-audit where it reaches its database"
 	@echo "make train ARGS='...'      python -m training.run ..."
 	@echo "make bench                 the benchmarks, one table each"
+	@echo "make soak                  ten minutes of mixed traffic, and what is left of it"
 	@echo "make browser               install Chromium and a Chinese font for the page's tests (Debian, as root)"
 	@echo "make lock                  pin the requirements anew (needs uv), none younger than a week"
 	@echo "make sbom                  sbom.cdx.json: what serves, in CycloneDX's form"
@@ -52,6 +53,10 @@ bench: $(SERVE)/.installed
 	$(SERVE)/bin/python benchmarks/serving.py $(ARGS)
 	$(SERVE)/bin/python benchmarks/bulk.py
 	$(SERVE)/bin/python benchmarks/peers/run.py
+
+soak: $(DEV)/.installed
+	$(DEV)/bin/python benchmarks/soak.py --seconds $(SECONDS_OF_SOAK)
+SECONDS_OF_SOAK ?= 600
 
 browser:
 	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver fonts-noto-cjk; }
