@@ -15,7 +15,7 @@ from vasari.errors import Problem, Unreachable
 try:
     import httpx
 except ImportError:  # pragma: no cover
-    raise ImportError("vasari needs httpx: pip install 'vasari[client]'") from None
+    raise ImportError("vasari needs httpx: pip install httpx") from None
 
 from vasari.exchange import Exchange
 
