@@ -22,7 +22,7 @@ COPY requirements/serve.txt /requirements.txt
 RUN --mount=type=cache,target=/var/cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
-    /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
+    /opt/vasari/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r /requirements.txt \
  && /opt/vasari/bin/python -m pip uninstall --yes pip setuptools
 
 FROM install AS install-gpu
@@ -30,7 +30,7 @@ COPY requirements/gpu.txt /requirements.txt
 RUN --mount=type=cache,target=/var/cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
-    /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
+    /opt/vasari/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r /requirements.txt \
  && /opt/vasari/bin/python -m pip uninstall --yes pip
 
 FROM install AS install-train
@@ -38,7 +38,7 @@ COPY requirements/train.txt /requirements.txt
 RUN --mount=type=cache,target=/var/cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
-    /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
+    /opt/vasari/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r /requirements.txt \
  && /opt/vasari/bin/python -m pip uninstall --yes pip \
  && mkdir --mode=1777 /opt/cache
 
@@ -47,7 +47,7 @@ COPY requirements/scale.txt /requirements.txt
 RUN --mount=type=cache,target=/var/cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
-    /opt/vasari/bin/python -m pip install --require-hashes --only-binary :all: -r /requirements.txt \
+    /opt/vasari/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r /requirements.txt \
  && /opt/vasari/bin/python -m pip uninstall --yes pip
 
 # --- what every image is -------------------------------------------------------------

@@ -8,7 +8,9 @@ ARGS ?=
 
 SERVE := .venv
 DEV := .venv-dev
-INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# The files name everything there is to install. Without --no-deps the pip of Python 3.11 takes
+# `coverage[toml]` of the newest version, finds another pinned, and gives up.
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
 
 .PHONY: help serve classify test lint format train bench soak browser lock sbom clean
 
