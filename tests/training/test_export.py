@@ -119,13 +119,15 @@ def test_a_rename_that_fails_for_another_reason_is_told(
 
 def test_a_full_disk_leaves_no_version_and_nothing_beside_it(tmp_path: Path) -> None:
     """The system's own refusal: what is written goes to a device that is always full."""
-    with (
-        pytest.raises(OSError, match="No space left on device"),
-        draft(tmp_path, "tiny") as writing,
-    ):
-        (writing.folder / "model.tflite").write_bytes(b"written before it was full")
-        (writing.folder / "report.html").symlink_to("/dev/full")
-        write_report(writing.folder, "<p>long</p>" * 10_000)
+
+    def write() -> None:
+        with draft(tmp_path, "tiny") as writing:
+            (writing.folder / "model.tflite").write_bytes(b"written before it was full")
+            (writing.folder / "report.html").symlink_to("/dev/full")
+            write_report(writing.folder, "<p>long</p>" * 10_000)
+
+    with pytest.raises(OSError, match="No space left on device"):
+        write()
     assert _visible(tmp_path) == []
     assert [each for each in (tmp_path / "tiny").rglob("*") if each.is_file()] == []
 

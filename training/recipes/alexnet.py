@@ -9,7 +9,8 @@ of 50; the case's augmentation. The case rescales by 1/255 outside the network;
 here the first layer does. A version weighs half a gigabyte: 58 million weights in
 each of two files.
 
-Result: the case reports 57.5 % of 80 pictures right; ours: not measured.
+Result: the case reports 57.5 % of 80 pictures right; ours: not
+measured: a pass of 250 pictures took 104 s on two busy cores.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,9 @@
 As `efficientnet_lite0`, a third wider and deeper: 260 x 260 pixels, blocks 1 to 7
 frozen, or 1 to 20 with fewer than 1,000 training pictures.
 
-Result: the default model, see docs/model.md, which holds the figures and the log.
+Result: the default model, see docs/model.md, which holds the figures and the log. With
+250 training pictures (`--split-column case_split`), seeds 0 to 4: 74.0 % of 80 right from
+block 21 on, standard deviation 1.0.
 """
 
 from app.model_card import Input
