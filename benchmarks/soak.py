@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,7 +70,8 @@ class Soak:
 
     def run(self) -> bool:
         """Send for as long as it was asked; tell whether the bars hold."""
-        self._traffic(min(10.0, self.seconds / 4))  # pools of threads have their size after it
+        self._traffic(min(10.0, self.seconds / 4))
+        self._fill_pools()
         time.sleep(_IDLE_SECONDS)
         before = self.state()
         self.answers.clear()
@@ -79,6 +81,12 @@ class Soak:
         after = self.state()
         code, log = self.process.end()
         return self._tell(before, after, code, log)
+
+    def _fill_pools(self) -> None:
+        """Give pools of threads the size that they may have later: growth to it is no leak."""
+        with ThreadPoolExecutor(2 * CALLERS + 2) as pool:
+            for answer in pool.map(httpx.get, [f"{self.process.url}/models"] * 200):
+                answer.raise_for_status()
 
     def _traffic(self, seconds: float) -> None:
         self.end = time.monotonic() + seconds
