@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from app.model_card import Dating
+from app.model_card import Calibration, Dating
 from training.data.years import years_in
 from training.heads.attachment import attach
 from training.heads.dating import DatingHead, can_date, fit_dating_head
@@ -44,10 +44,9 @@ def teach(trial: Trial, learnt: Learnt) -> Taught:
         trial: With the pictures.
         learnt: What the trial learnt.
     """
-    held = trial.prepared.validation
     part = trial.prepared.train
     if learnt.again is not None:
-        part = part.joined(held)
+        part = part.joined(trial.prepared.validation)
     datings = [years_in(each.year) if each.year else None for each in part.examples]
     truth = np.array([trial.prepared.class_names.index(e.class_name) for e in part.examples])
     dates = can_date(truth, datings, trial.prepared.classes)
@@ -56,7 +55,23 @@ def teach(trial: Trial, learnt: Learnt) -> Taught:
     lite = LiteModel(convert(learnt.model))
     embeddings = trial.embed(lite, part)
     painting, threshold = _painting(trial, learnt, lite, embeddings)
-    dating = fit_dating_head(embeddings, truth, datings, trial.prepared.classes) if dates else None
+    dating, calibration = None, None
+    if dates:
+        dating = fit_dating_head(embeddings, truth, datings, trial.prepared.classes)
+        calibration = _calibration(trial, learnt, lite)
+    model = attach(
+        learnt.model,
+        painting=painting,
+        dating=dating,
+        class_names=trial.prepared.class_names,
+        calibration=calibration,
+    )
+    return Taught(model, threshold, None if dating is None else _facts(dating))
+
+
+def _calibration(trial: Trial, learnt: Learnt, lite: LiteModel) -> Calibration:
+    """What the card's calibration will be; the years are given by calibrated periods."""
+    held = trial.prepared.validation
     raw = learnt.validation
     if raw is None and held.examples:
         raw = trial.answer(lite, held)
@@ -67,14 +82,7 @@ def teach(trial: Trial, learnt: Learnt) -> Taught:
         tested=bool(trial.prepared.test.examples),
         out_of_fold=learnt.out_of_fold,
     )
-    model = attach(
-        learnt.model,
-        painting=painting,
-        dating=dating,
-        class_names=trial.prepared.class_names,
-        calibration=calibration,
-    )
-    return Taught(model, threshold, None if dating is None else _facts(dating))
+    return calibration
 
 
 def _painting(
