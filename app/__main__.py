@@ -1,13 +1,14 @@
-"""The command: `python -m app [serve|models|keys|classify]`; plain `python -m app` serves."""
+"""The command `python -m app`: serve (which it does by itself), models, keys, signing, classify."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from app import __version__
 from app.bulk.arguments import add_arguments, options_from
 from app.errors import VasariError
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 __all__ = ["main"]
 
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve_or_list(chosen: argparse.Namespace) -> int:
-    flags = {name: value for name, value in vars(chosen).items() if name in ("host", "port")}
+    names = ("host", "port", "models_store")
+    flags = {name: value for name, value in vars(chosen).items() if name in names}
     settings = load_settings(**flags)
     if chosen.command == "models":
         from app.listing import list_models  # noqa: PLC0415
@@ -41,11 +43,22 @@ def _serve_or_list(chosen: argparse.Namespace) -> int:
 
         sys.stdout.write(run_command(settings.api_keys_file, chosen.action, chosen.name))
         return 0
+    if chosen.command == "signing":
+        sys.stdout.write(f"{_sign(chosen, settings)}\n")
+        return 0
     # The web framework is imported once the settings are known to be good.
     from app.server import serve  # noqa: PLC0415
 
     serve(settings)
     return 0
+
+
+def _sign(chosen: argparse.Namespace, settings: Settings) -> str:
+    from app.signing import new_key, sign  # noqa: PLC0415
+
+    if chosen.action == "new":
+        return new_key(chosen.key, chosen.name)
+    return sign(settings.models_store, chosen.model, chosen.key)
 
 
 def _classify(chosen: argparse.Namespace) -> int:
@@ -80,6 +93,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     actions = keys.add_subparsers(dest="action", metavar="action", required=True)
     actions.add_parser("list", help="list the names").set_defaults(name="")
     actions.add_parser("new", help="make a key and show it, once").add_argument("name")
+    _add_signing(commands.add_parser("signing", help="make a pair of keys, or sign a version"))
     for each in (parser, serving):
         # Left out, a flag must not appear at all: it would stand above the variable.
         each.add_argument(
@@ -92,6 +106,21 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             help="port to listen on, above VASARI_PORT",
         )
     return parser.parse_args(arguments)
+
+
+def _add_signing(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
+    new = actions.add_parser("new", help="make a pair of keys; shows the public one's line")
+    new.add_argument("name", help="whose key it is, in VASARI_TRUSTED_KEYS")
+    signing = actions.add_parser("sign", help="sign a version, whose files are checked first")
+    signing.add_argument("model", help="name (the newest version) or name@version")
+    signing.add_argument(
+        "--models-store", type=Path, default=argparse.SUPPRESS, help="above VASARI_MODELS_STORE"
+    )
+    for each in (new, signing):
+        each.add_argument(
+            "--key", type=Path, required=True, metavar="FILE", help="the private key, in PEM"
+        )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ VasariError
 |-- DeviceError              the device that was asked for is not there; start-up stops
 |-- ModelError               a version in models_store cannot be served
 |   |-- CardError            card.json is missing, unreadable or of an unknown format
+|   |-- SignatureError       card.sig is missing, or no trusted key vouches for this card
 |   `-- IntegrityError       a file is missing, altered or answers differently
 `-- Problem                  what a caller is told, as application/problem+json
     |-- ImageProblem         the picture itself
@@ -55,6 +56,10 @@ class ModelError(VasariError):
 
 class CardError(ModelError):
     """card.json is missing, unreadable or of an unknown format."""
+
+
+class SignatureError(ModelError):
+    """No trusted key vouches for the card of a version."""
 
 
 class IntegrityError(ModelError):

@@ -38,6 +38,7 @@ __all__ = [
     "LITERT_INT8_FILE",
     "REFERENCES_FILE",
     "REPORT_FILE",
+    "SIGNATURES_FILE",
     "Calibration",
     "CardError",
     "Dating",
@@ -57,11 +58,14 @@ __all__ = [
     "Thresholds",
     "TrainingData",
     "golden_pictures",
+    "parse_card",
     "read_card",
+    "read_card_bytes",
 ]
 
 FORMAT_VERSION = 1
 CARD_FILE = "card.json"
+SIGNATURES_FILE = "card.sig"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 REFERENCES_FILE = "references.npz"
@@ -389,13 +393,33 @@ def read_card(folder: Path) -> ModelCard:
         CardError: There is none, it is not JSON of this form, or its format
             version is not one that this release reads.
     """
-    path = folder / CARD_FILE
+    return parse_card(read_card_bytes(folder))
+
+
+def read_card_bytes(folder: Path) -> bytes:
+    """Read the card of one version as it lies there, which is what signatures are of.
+
+    Args:
+        folder: models_store/<name>/<version>.
+
+    Raises:
+        CardError: There is none.
+    """
     try:
-        text = path.read_bytes()
+        return (folder / CARD_FILE).read_bytes()
     except OSError as error:
         raise CardError(f"Expected {CARD_FILE} in {folder.name}; {error.strerror}.") from None
+
+
+def parse_card(content: bytes) -> ModelCard:
+    """Check the content of card.json.
+
+    Raises:
+        CardError: It is not JSON of this form, or its format version is not one that this
+            release reads.
+    """
     try:
-        card = ModelCard.model_validate_json(text)
+        card = ModelCard.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or CARD_FILE

@@ -3,7 +3,8 @@
     models_store/<name>/<version>/card.json, model.tflite, ...
 
 Nothing of a version is interpreted before its bytes have the digest that the
-card records, and no path leads out of the store.
+card records, and no path leads out of the store. Where keys are trusted, the card
+itself is not interpreted before one of them is found to have signed its bytes.
 """
 
 import hashlib
@@ -13,13 +14,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import CardError, IntegrityError, ModelError
-from app.model_card import ModelCard, read_card
+from app.errors import CardError, IntegrityError, ModelError, SettingsError
+from app.model_card import CARD_FILE, ModelCard, parse_card, read_card_bytes
+from app.settings import Settings
+from app.signatures import TrustedKeys, read_signatures
 
-__all__ = ["Fingerprint", "ModelStore", "Refusal", "StoredVersion"]
+__all__ = ["Fingerprint", "ModelStore", "Refusal", "StoredVersion", "open_store"]
 
 Fingerprint = tuple[tuple[str, int, int, int], ...]
-"""Name, inode, size and time of change of each file: what differs when a file does."""
+"""Name, inode, size and time of change of each file: what differs when a file does.
+
+The file of trusted keys is among them, where there is one: a version's fate hangs on it too.
+"""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _VERSION = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -36,10 +42,17 @@ class Refusal:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A version whose card could be read; its files are not verified yet."""
+    """A version whose card could be read; its files are not verified yet.
+
+    Attributes:
+        folder: Where it is.
+        card: As it was read.
+        signed_by: Name of the trusted key that signed the card; None where none is asked for.
+    """
 
     folder: Path
     card: ModelCard
+    signed_by: str | None = None
 
     @property
     def reference(self) -> str:
@@ -77,10 +90,12 @@ class ModelStore:
 
     Args:
         root: models_store. It is read anew at each call, for versions come and go.
+        trusted: Keys one of which must have signed a card; None asks for no signature.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, trusted: TrustedKeys | None = None) -> None:
         self.root = root
+        self._trusted = trusted
 
     def names(self) -> list[str]:
         """List the models, in alphabetical order."""
@@ -100,19 +115,24 @@ class ModelStore:
 
         Raises:
             CardError: The card is missing, unreadable, or of another model.
+            SignatureError: No trusted key has signed it.
             IntegrityError: The version leads out of the store.
         """
         if version not in self.versions(name):
             raise CardError(f"Expected the folder {name}/{version} in models_store; it is missing.")
         folder = self.root / name / version
-        _stay_inside(folder / "card.json", self.root)
-        card = read_card(folder)
+        _stay_inside(folder / CARD_FILE, self.root)
+        content = read_card_bytes(folder)
+        signed_by = None
+        if self._trusted is not None:
+            signed_by = self._trusted.signer(content, read_signatures(folder))
+        card = parse_card(content)
         if (card.name, card.version) != (name, version):
             raise CardError(
                 f"Expected the card of {name}@{version}; received that of "
                 f"{card.name}@{card.version}."
             )
-        return StoredVersion(folder, card)
+        return StoredVersion(folder, card, signed_by)
 
     def fingerprint(self, name: str, version: str) -> Fingerprint:
         """Tell the state of a version's files without reading them; empty where it is gone."""
@@ -121,9 +141,10 @@ class ModelStore:
                 found = [(entry.name, entry.stat()) for entry in entries]
         except OSError:
             return ()
-        return tuple(
-            sorted((file, stat.st_ino, stat.st_size, stat.st_mtime_ns) for file, stat in found)
-        )
+        files = [(file, stat.st_ino, stat.st_size, stat.st_mtime_ns) for file, stat in found]
+        if self._trusted is not None:
+            files.append(("", *self._trusted.state))
+        return tuple(sorted(files))
 
     def scan(self) -> tuple[list[StoredVersion], list[Refusal]]:
         """Read every card: what could be served, and what could not."""
@@ -136,6 +157,24 @@ class ModelStore:
                 except ModelError as error:
                     refused.append(Refusal(name, version, str(error)))
         return found, refused
+
+
+def open_store(settings: Settings) -> ModelStore:
+    """The store of the settings, which asks for signatures where they name keys.
+
+    Raises:
+        SettingsError: The file of trusted keys cannot be read, or whoever may write to the
+            store could write to it.
+    """
+    root, path = settings.models_store, settings.trusted_keys
+    if path is None:
+        return ModelStore(root)
+    if path.resolve().is_relative_to(root.resolve()):
+        raise SettingsError(
+            f"VASARI_TRUSTED_KEYS: expected a file outside of {root}, where whoever writes a "
+            f"version could trust himself; received {path}."
+        )
+    return ModelStore(root, TrustedKeys(path))
 
 
 def _folders(parent: Path) -> Iterator[Path]:

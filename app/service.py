@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.errors import Problem
 from app.imaging import ImageLimits, prepare_pillow
 from app.metrics import Metrics
-from app.model_store import ModelStore
+from app.model_store import ModelStore, open_store
 from app.runtime.batcher import Batching
 from app.runtime.classification import Classification, Classified
 from app.runtime.devices import Device, choose_device
@@ -83,7 +83,7 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
         ModelError: A configured model cannot be served.
     """
     device = choose_device(settings.device)
-    store = ModelStore(settings.models_store)
+    store = open_store(settings)
     threads = thread_count(settings, device)
     metrics = metrics or Metrics()
     batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000, metrics.batch)

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
         root_path: Sub-path under which a proxy serves the application.
         log_level: Least level of what is logged.
         log_format: Lines for people, or JSON for programs.
+        trusted_keys: File of the keys one of which must have signed a version's card; None
+            asks for no signature.
         api_keys_file: Digests of the keys of those who may ask; None lets everybody.
         rate_limit: How often one caller may ask, such as `60/minute`; empty for no limit.
         requests_at_once: Requests of one caller in work; 0 for no limit.
@@ -100,6 +102,7 @@ class Settings(BaseSettings):
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    trusted_keys: Path | None = None
     api_keys_file: Path | None = None
     rate_limit: str = ""
     requests_at_once: Annotated[int, Field(ge=0)] = 0

@@ -36,7 +36,7 @@ from app.bulk.rows import Column, Row, answer_row, columns_for, problem_row
 from app.bulk.sources import SUFFIXES, Finder, Source, Sources
 from app.errors import BodyTooLarge, InternalError, Problem, VasariError
 from app.imaging import ImageLimits, prepare_pillow
-from app.model_store import ModelStore
+from app.model_store import open_store
 from app.runtime.classification import Classification
 from app.runtime.devices import choose_device
 from app.runtime.engine import Turn
@@ -97,7 +97,7 @@ def classify(
         ModelError: The model cannot be served.
     """
     placement = placement or Placement()
-    store = ModelStore(settings.models_store)
+    store = open_store(settings)
     name, version = split_reference(settings.model)
     stored = store.open(name, version or next(iter(store.versions(name)), "0"))
     columns = columns_for(stored.card)
@@ -149,7 +149,7 @@ class Classifier:
 
     def __init__(self, settings: Settings) -> None:
         device = choose_device(settings.device)
-        loader = Loader(ModelStore(settings.models_store), device, 1, None, settings.precision)
+        loader = Loader(open_store(settings), device, 1, None, settings.precision)
         prepare_pillow()
         self._resident = load_residents(loader, (), default=settings.model).get()
         self._columns = columns_for(self._resident.card)

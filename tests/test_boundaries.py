@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ LOADED = """
 import json, sys
 from pathlib import Path
 {imports}
-json.dump(sorted({{name.partition(".")[0] for name in sys.modules}}), sys.stdout)
+told = {{name.partition(".")[0] for name in sys.modules}}
+# One namespace that two packages share, of which only one is to be there.
+told |= {{"opentelemetry.sdk"}} & set(sys.modules)
+json.dump(sorted(told), sys.stdout)
 """
 
 
@@ -58,6 +62,9 @@ def test_a_running_service_has_neither_training_nor_tensorflow(store: Path) -> N
     )
     assert {"app", "fastapi", "ai_edge_litert"} <= loaded
     assert not loaded & {"training", "tensorflow", "keras", "sklearn", "matplotlib", "torch"}
+    # Of what is there for a setting that is not set, nothing is imported.
+    assert "cryptography" not in loaded
+    assert "opentelemetry.sdk" not in loaded
 
 
 @pytest.mark.parametrize("module", ["app.imaging", "app.model_card"])
@@ -104,6 +111,17 @@ def test_only_one_file_of_the_service_imports_tensorflow() -> None:
         if {each.partition(".")[0] for each in imports_of(path)} & {"tensorflow", "keras"}
     }
     assert importing == {"app/runtime/tensorflow.py"}
+
+
+def test_every_store_that_is_served_from_asks_for_what_the_settings_say() -> None:
+    """`open_store` alone, but for what signs: a store without it would trust everybody."""
+    bare = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("app", "scaling")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\bModelStore\(", path.read_text("utf-8"))
+    }
+    assert bare == {"app/model_store.py", "app/signing.py"}
 
 
 def test_scaling_stands_on_the_service_alone() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.imaging import prepare_pillow
-from app.model_card import CardError, ModelCard, Retrieval, read_card
+from app.model_card import SIGNATURES_FILE, CardError, ModelCard, Retrieval, read_card
 from training.amendment import amend
 from training.cores import usable_cores
 from training.data.index import Example, read_index
@@ -85,7 +85,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             comparison = compared(found, rival, read_card(rival))
             show_comparison(comparison, given.against, console)
         if given.update_card:
+            signatures = folder / SIGNATURES_FILE
+            was_signed = signatures.exists()
             amend(folder, card, found)
+            if was_signed and not signatures.exists():
+                console.print(
+                    f"The card of {card.name}@{card.version} has changed and is not signed any "
+                    "more: sign it again by `python -m app signing sign`.",
+                    highlight=False,
+                )
         if given.json is not None:
             write_atomically(given.json, _as_json(found, card, similar, comparison))
     except (TrainingError, CardError) as error:

@@ -20,7 +20,7 @@ from app.bulk.run import Limits, Run
 from app.bulk.sorting import sort_into
 from app.bulk.sources import Sources
 from app.imaging import ImageLimits, prepare_pillow
-from app.model_store import ModelStore
+from app.model_store import open_store
 from app.runtime.batcher import Batching
 from app.runtime.devices import choose_device
 from app.runtime.loader import Loader, load_residents
@@ -74,7 +74,7 @@ def _load(settings: Settings) -> Resident:
     device = choose_device(settings.device)
     batching = Batching(settings.max_batch, settings.batch_delay_ms / 1000)
     threads = thread_count(settings, device)
-    store = ModelStore(settings.models_store)
+    store = open_store(settings)
     loader = Loader(store, device, threads, batching, settings.precision)
     prepare_pillow()
     return load_residents(loader, (), default=settings.model).get()

@@ -106,6 +106,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         ({"VASARI_PORT": "eighty"}, "VASARI_PORT: "),
         ({"VASARI_MODEL": "missing"}, "No version of missing stands in "),
         ({"VASARI_HOST": "no.such.host.invalid"}, "Cannot listen on no.such.host.invalid:0 "),
+        ({"VASARI_TRUSTED_KEYS": "missing"}, "VASARI_TRUSTED_KEYS: cannot read missing: No such"),
         ({"VASARI_HOST": "192.0.2.1"}, "Cannot listen on 192.0.2.1:0 "),
     ],
 )

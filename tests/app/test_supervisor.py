@@ -14,6 +14,7 @@ import pytest
 from tests.app.test_server import Process
 from tests.images import jpeg
 from tests.models import NAME, write_version
+from tests.signing import Signer
 
 pytestmark = pytest.mark.slow
 
@@ -118,6 +119,32 @@ def test_a_worker_that_cannot_take_its_place_is_tried_again(store: Path) -> None
     code, log = process.end()
     assert code == 0
     assert "a worker cannot take its place: No version of tiny stands in" in log
+
+
+def test_every_worker_and_its_replacement_asks_for_a_signature(store: Path, tmp_path: Path) -> None:
+    studio = Signer()
+    studio.sign(store / NAME / "1")
+    second = write_version(store, version="2")
+    process = Process(
+        store,
+        VASARI_WORKERS="2",
+        VASARI_RELOAD_SECONDS="0",
+        VASARI_TRUSTED_KEYS=str(studio.trust(tmp_path / "trusted")),
+    )
+    assert versions(process) == {f"{NAME}@1"}
+    first = children(process)
+    os.kill(first[0], signal.SIGKILL)
+    until(lambda: len(set(children(process)) - set(first)) == 1)
+    assert versions(process) == {f"{NAME}@1"}
+    studio.sign(second)
+
+    def told() -> bool:
+        process.popen.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        return versions(process) == {f"{NAME}@2"}
+
+    until(told)
+    assert process.end()[0] == 0
 
 
 def test_workers_do_not_outlive_their_supervisor(store: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from app.model_card import Input, ModelCard, PeriodClass, golden_pictures, read_card
 from tests.keras_models import keras_file, litert_file, network
 from tests.models import FULL_CARD, write_version
+from tests.signing import Signer
 from tests.training.making import folder, manifest
 from training.evaluate import main
 from training.export import draft, write_models
@@ -194,6 +195,21 @@ def test_a_card_is_given_what_was_measured(full: Path) -> None:
     assert card.model_copy(update=kept) == before
     for name, entry in card.files.items():
         assert digest_file(place / name) == entry.sha256
+
+
+def test_a_signature_of_the_card_as_it_was_is_removed(
+    full: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And kept where the card stays the same to the byte."""
+    place = full / "store" / "full" / "1"
+    Signer().sign(place)
+    assert _run(full, "full", "--data", str(full / "dated"), "--update-card") == 0
+    assert not (place / "card.sig").exists()
+    assert "is not signed any more" in " ".join(capsys.readouterr().out.split())
+    Signer().sign(place)
+    assert _run(full, "full", "--data", str(full / "dated"), "--update-card") == 0
+    assert (place / "card.sig").exists()
+    assert "not signed" not in capsys.readouterr().out
 
 
 def test_what_is_missing_is_told_with_the_reason(

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
+from app.service import Service
 from tests.images import encode, plain
 from tests.models import CLASSES, litert_model, write_version
+from tests.signing import Signer
 
 ClientFactory = Callable[..., AbstractContextManager[TestClient]]
 
@@ -23,6 +25,11 @@ def publish(store: Path, version: int) -> None:
         hidden, version=str(version), files={"model.tflite": litert_model(bias=bias)}
     )
     folder.rename(store / "tiny" / str(version))
+
+
+def service_of(client: TestClient) -> Service:
+    service: Service = client.app.state.service  # type: ignore[attr-defined]
+    return service
 
 
 def wait_for(client: TestClient, version: int) -> None:
@@ -81,3 +88,29 @@ def test_a_bad_version_is_listed_until_a_good_one_comes(
         wait_for(client, 3)
         assert client.get("/models").json()["refused"] == []
         assert client.get("/readyz").json()["models"] == ["tiny@3"]
+
+
+def test_a_new_version_answers_once_it_is_signed_and_the_old_one_until_then(
+    store: Path, tmp_path: Path, client_for: ClientFactory
+) -> None:
+    studio = Signer("studio")
+    studio.sign(store / "tiny" / "1")
+    trusted = studio.trust(tmp_path / "trusted")
+    picture = encode(plain(colour=(90, 90, 90)))
+    with client_for(reload_seconds=0.02, trusted_keys=trusted) as client:
+        publish(store, 2)
+        end = time.monotonic() + 60
+        while not service_of(client).residents.refused:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        (refusal,) = client.get("/models").json()["refused"]
+        assert (refusal["name"], refusal["version"]) == ("tiny", "2")
+        assert refusal["reason"].startswith("Expected card.sig with a signature by one of")
+        assert client.get("/models/tiny/2").status_code == 404
+        assert client.get("/models/tiny/2/report").status_code == 404
+        assert client.post("/predict", content=picture).json()["model"]["version"] == "1"
+        index = client.post("/v2/repository/index").json()
+        assert [each["state"] for each in index] == ["READY", "UNAVAILABLE"]
+        studio.sign(store / "tiny" / "2")
+        wait_for(client, 2)
+        assert client.get("/models").json()["refused"] == []

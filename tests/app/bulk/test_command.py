@@ -16,6 +16,7 @@ from pyarrow import parquet
 from app.__main__ import main
 from tests.app.bulk.making import write_pictures
 from tests.models import write_version
+from tests.signing import Signer
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,6 +62,19 @@ def test_it_goes_on_where_it_stands(scans: Path, capsys: pytest.CaptureFixture[s
     assert main(["classify", "scans", "--out", "t.csv"]) == 1
     assert main(["classify", "scans", "--out", "t.csv", "--retry"]) == 0
     assert len(rows("t.csv")) == 13
+
+
+@pytest.mark.usefixtures("scans")
+def test_where_keys_are_trusted_an_unsigned_version_classifies_nothing(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio = Signer("studio")
+    monkeypatch.setenv("VASARI_TRUSTED_KEYS", str(studio.trust(tmp_path / "trusted")))
+    assert main(["classify", "scans", "--out", "t.csv"]) == 2
+    assert "tiny@1: Expected card.sig with a signature by" in capsys.readouterr().err
+    assert not Path("t.csv").exists()
+    studio.sign(store / "tiny" / "1")
+    assert main(["classify", "scans", "--out", "t.csv"]) == 0
 
 
 @pytest.mark.usefixtures("scans")
