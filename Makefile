@@ -64,11 +64,11 @@ browser:
 	@command -v chromedriver >/dev/null || { apt-get update -q && apt-get install -y -q chromium chromium-driver fonts-noto-cjk; }
 
 lock:
-	uv pip compile $(LOCK) pyproject.toml -o requirements/serve.txt
-	uv pip compile $(LOCK) pyproject.toml --extra gpu -c requirements/serve.txt -o requirements/gpu.txt
-	uv pip compile $(LOCK) pyproject.toml --extra gpu --extra training -c requirements/gpu.txt -o requirements/train.txt
-	uv pip compile $(LOCK) pyproject.toml --extra scale -c requirements/serve.txt -o requirements/scale.txt
-	uv pip compile $(LOCK) pyproject.toml --extra training --extra scale --extra dev -c requirements/serve.txt -o requirements/dev.txt
+	uv pip compile $(LOCK) pyproject.toml --extra traces -o requirements/serve.txt
+	uv pip compile $(LOCK) pyproject.toml --extra traces --extra gpu -c requirements/serve.txt -o requirements/gpu.txt
+	uv pip compile $(LOCK) pyproject.toml --extra traces --extra gpu --extra training -c requirements/gpu.txt -o requirements/train.txt
+	uv pip compile $(LOCK) pyproject.toml --extra traces --extra scale -c requirements/serve.txt -o requirements/scale.txt
+	uv pip compile $(LOCK) pyproject.toml --extra traces --extra training --extra scale --extra dev -c requirements/serve.txt -o requirements/dev.txt
 # Nothing younger than a week is locked: most packages that turn bad are found out within days.
 COOLDOWN ?= 7 days
 LOCK := --exclude-newer '$(COOLDOWN)' --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11

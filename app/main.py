@@ -15,6 +15,7 @@ from app.colleagues import Colleagues
 from app.metrics import Metrics
 from app.service import open_service
 from app.settings import Settings
+from app.traces import NO_TRACES, open_traces
 
 __all__ = ["create_app"]
 
@@ -32,22 +33,30 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
     Args:
         settings: From `app.settings.load_settings`.
         colleagues: The other processes of this service, where there are several.
+
+    Raises:
+        SettingsError: A file that a setting names cannot be used, or a package is missing.
     """
     counted = Metrics()
+    traces = open_traces(settings.traces_endpoint)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        service = await run_in_threadpool(open_service, settings, counted)
+        service = await run_in_threadpool(open_service, settings, counted, traces)
         app.state.service = service
         state = metrics.ServiceState(service)
         counted.registry.register(state)
         if colleagues is not None:
             colleagues.tell(partial(metrics.tell, service))
+        if traces is not None:
+            traces.open()
         try:
             yield
         finally:
             counted.registry.unregister(state)
             await run_in_threadpool(service.close)
+            if traces is not None:
+                await run_in_threadpool(traces.close)
             app.state.service = None
 
     assets = reference.find_assets()
@@ -60,6 +69,7 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
         docs_url=None if assets else "/docs",
         redoc_url=None,
         responses=problems.ANY_PROBLEM,
+        telemetry=NO_TRACES if traces is None else traces.config,
     )
     app.state.metrics = counted
     app.state.colleagues = colleagues
@@ -75,5 +85,5 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
     page.install(app)
     remote.install(app, settings)
     access.install(app, settings, counted)
-    app.add_middleware(RequestEnvelope, metrics=counted)
+    app.add_middleware(RequestEnvelope, metrics=counted, traces=traces)
     return app

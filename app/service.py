@@ -15,6 +15,7 @@ from app.runtime.residents import Residents
 from app.runtime.watcher import Watcher
 from app.settings import Settings
 from app.statistics import Statistics
+from app.traces import Traces
 
 __all__ = ["Service", "open_service", "thread_count"]
 
@@ -33,6 +34,7 @@ class Service:
         limits: Which pictures are refused.
         metrics: What is counted.
         statistics: What each version has answered.
+        traces: What sends traces; None sends none.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Service:
     limits: ImageLimits
     metrics: Metrics
     statistics: Statistics
+    traces: Traces | None = None
 
     async def classify(self, work: Classification) -> list[Classified]:
         """Have a picture worked on, and count it.
@@ -51,6 +54,14 @@ class Service:
         Raises:
             Problem: Whatever `Engine.run` raises.
         """
+        if self.traces is None:
+            return await self._classify(work)
+        with self.traces.picture() as span:
+            found = await self._classify(work)
+            span.answered(found)
+            return found
+
+    async def _classify(self, work: Classification) -> list[Classified]:
         try:
             found = await self.engine.run(work)
         except Problem:
@@ -71,12 +82,15 @@ class Service:
         self.watcher.close(self.settings.deadline_seconds)
 
 
-def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
+def open_service(
+    settings: Settings, metrics: Metrics | None = None, traces: Traces | None = None
+) -> Service:
     """Choose the device, load the models and start the threads.
 
     Args:
         settings: As read at start-up.
         metrics: Where to count. Defaults to new ones.
+        traces: What sends traces. Defaults to none.
 
     Raises:
         DeviceError: The device that was asked for is not there.
@@ -101,7 +115,16 @@ def open_service(settings: Settings, metrics: Metrics | None = None) -> Service:
     watcher.start()
     limits = ImageLimits(max_pixels=settings.max_pixels)
     return Service(
-        settings, store, device, residents, engine, watcher, limits, metrics, Statistics()
+        settings,
+        store,
+        device,
+        residents,
+        engine,
+        watcher,
+        limits,
+        metrics,
+        Statistics(),
+        traces,
     )
 
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
         root_path: Sub-path under which a proxy serves the application.
         log_level: Least level of what is logged.
         log_format: Lines for people, or JSON for programs.
+        traces_endpoint: Address of a collector that traces are sent to; empty sends none.
         trusted_keys: File of the keys one of which must have signed a version's card; None
             asks for no signature.
         api_keys_file: Digests of the keys of those who may ask; None lets everybody.
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+    traces_endpoint: Annotated[str, Field(pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$")] = ""
     trusted_keys: Path | None = None
     api_keys_file: Path | None = None
     rate_limit: str = ""

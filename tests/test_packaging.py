@@ -62,6 +62,7 @@ def test_the_package_is_as_the_documents_name_it() -> None:
         "gpu",
         "parquet",
         "client",
+        "traces",
         "scale",
         "dev",
     }
@@ -69,7 +70,8 @@ def test_the_package_is_as_the_documents_name_it() -> None:
 
 def test_every_direct_dependency_has_its_reason() -> None:
     project = _pyproject()["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["training"]
+    extras = project["optional-dependencies"]
+    wanted = project["dependencies"] + extras["training"] + extras["traces"]
     reasons = (ROOT / "docs" / "design.md").read_text("utf-8")
     names = [re.split(r"[\[<>=!~]", requirement)[0] for requirement in wanted]
     assert [name for name in names if f"{name}" not in reasons] == []

@@ -15,6 +15,7 @@ from app.api.problems import respond
 from app.errors import InternalError
 from app.logs import request_id as request_id_in_log
 from app.metrics import Metrics
+from app.traces import Traces
 
 __all__ = ["REQUEST_ID_HEADER", "RequestEnvelope"]
 
@@ -35,11 +36,13 @@ class RequestEnvelope:
     Args:
         app: The application inside.
         metrics: Where it is counted.
+        traces: What sends its trace; None sends none.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, traces: Traces | None = None) -> None:
         self._app = app
         self._metrics = metrics
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -49,6 +52,8 @@ class RequestEnvelope:
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
         naming = request_id_in_log.set(request_id)
+        if self._traces is not None:
+            self._traces.annotate(request_id)
         started = time.perf_counter()
         status = 0
 

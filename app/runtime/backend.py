@@ -27,6 +27,7 @@ class Outputs:
         activation_map: float32 [N, h, w, C], or None.
         painting: float32 [N, 1], probability that it is a painting at all, or None.
         years: float32 [N, B], probabilities of the bins of the card's `dating`, or None.
+        rows: How many were in the forward pass, those of other callers too.
     """
 
     probabilities: Floats
@@ -34,12 +35,15 @@ class Outputs:
     activation_map: Floats | None = None
     painting: Floats | None = None
     years: Floats | None = None
+    rows: int = 0
 
     def named(self) -> dict[str, Floats]:
         """What there is, by output name."""
-        found = {each.name: getattr(self, each.name) for each in fields(self)}
+        found = {name: getattr(self, name) for name in _NAMES}
         return {name: values for name, values in found.items() if values is not None}
 
+
+_NAMES = tuple(each.name for each in fields(Outputs) if each.name != "rows")
 
 Runner = Callable[[Pixels], Outputs]
 """Runs uint8 [N, height, width, 3]; belongs to one thread, but for TensorFlow's."""
@@ -91,5 +95,4 @@ def outputs_from(named: Mapping[str, Floats]) -> Outputs:
         return Outputs(next(iter(named.values())))
     if "probabilities" not in named:
         raise IntegrityError(f"Expected an output called probabilities; received {sorted(named)}.")
-    known = {each.name for each in fields(Outputs)}
-    return Outputs(**{name: values for name, values in named.items() if name in known})
+    return Outputs(**{name: each for name, each in named.items() if name in _NAMES}, rows=0)

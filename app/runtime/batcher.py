@@ -169,5 +169,7 @@ class Batcher:
         start = 0
         for item in items:
             rows = slice(start, start + len(item.pixels))
-            item.outputs = Outputs(**{name: values[rows] for name, values in found.items()})
+            item.outputs = Outputs(
+                **{name: values[rows] for name, values in found.items()}, rows=len(pixels)
+            )
             start = rows.stop

@@ -64,6 +64,7 @@ class Classified:
         heat_map: Where its evidence lies; None if not asked for, or the model cannot tell.
         overlays: The same drawn, see `app.overlay`; None if not asked for, or likewise.
         timings: Where the time went.
+        rows: How many were in the forward pass, those of other callers too.
         similar: Similar paintings, best first; None if not asked for, or the model has no
             references.
     """
@@ -74,6 +75,7 @@ class Classified:
     heat_map: HeatMap | None
     overlays: dict[str, str] | None
     timings: Timings
+    rows: int
     similar: list[Neighbour] | None = None
 
 
@@ -141,4 +143,5 @@ class Classification:
         facts = ImageFacts(
             picture.width, picture.height, picture.format, len(self.data), picture.exif_turned
         )
-        return Classified(resident, facts, prediction, explained, drawn, timings, similar)
+        rows = outputs.rows or len(pixels)
+        return Classified(resident, facts, prediction, explained, drawn, timings, rows, similar)

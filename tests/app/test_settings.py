@@ -36,6 +36,7 @@ def test_defaults() -> None:
         "root_path": "",
         "log_level": "info",
         "log_format": "text",
+        "traces_endpoint": "",
         "trusted_keys": None,
         "api_keys_file": None,
         "rate_limit": "",
@@ -69,6 +70,12 @@ def test_defaults() -> None:
         ("VASARI_RELOAD_SECONDS", "0", "reload_seconds", 0.0),
         ("VASARI_ROOT_PATH", "/art/vasari", "root_path", "/art/vasari"),
         ("VASARI_API_KEYS_FILE", "/etc/keys", "api_keys_file", Path("/etc/keys")),
+        (
+            "VASARI_TRACES_ENDPOINT",
+            "http://a.test:4318/b",
+            "traces_endpoint",
+            "http://a.test:4318/b",
+        ),
         ("VASARI_TRUSTED_KEYS", "/etc/trusted", "trusted_keys", Path("/etc/trusted")),
         ("VASARI_RATE_LIMIT", "60/minute", "rate_limit", "60/minute"),
         (

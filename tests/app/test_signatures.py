@@ -1,7 +1,6 @@
 """`app.signatures`: who is trusted, and which signatures hold."""
 
 import logging
-import os
 from pathlib import Path
 
 import pytest
@@ -163,7 +162,7 @@ def test_where_the_file_is_spoilt_or_gone_nobody_is_trusted(
     """And the caller is told no path."""
     line = studio.signature_line(CARD).encode()
     trusted = TrustedKeys(path)
-    os.replace(path, path.with_name("kept"))
+    path.replace(path.with_name("kept"))
     for _ in range(2):
         with pytest.raises(SignatureError, match="the file of trusted keys cannot be read") as told:
             trusted.signer(CARD, line)
@@ -173,5 +172,5 @@ def test_where_the_file_is_spoilt_or_gone_nobody_is_trusted(
         trusted.signer(CARD, line)
     assert [each.levelno for each in caplog.records] == [logging.ERROR] * 2
     assert str(path) in caplog.text
-    os.replace(path.with_name("kept"), path)
+    path.with_name("kept").replace(path)
     assert trusted.signer(CARD, line) == "studio"

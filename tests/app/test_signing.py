@@ -68,7 +68,7 @@ def test_a_private_key_is_its_owners_alone_and_never_written_over(key: Path) -> 
     new_key(key, "studio")
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = key.read_bytes()
-    with pytest.raises(SettingsError, match="Cannot write the private key .*: File exists"):
+    with pytest.raises(SettingsError, match=r"Cannot write the private key .*: File exists"):
         new_key(key, "studio")
     assert key.read_bytes() == before
 
@@ -103,7 +103,7 @@ def test_what_is_no_private_key_of_this_kind_is_told_so(store: Path, key: Path) 
     ):
         key.write_bytes(content)
         key.chmod(0o600)
-        with pytest.raises(SettingsError, match="Expected an Ed25519 private key in PEM"):
+        with pytest.raises(SettingsError, match="Expected an Ed25519 private key"):
             sign(store, "tiny", key)
     key.unlink()
     with pytest.raises(SettingsError, match="Cannot read the private key"):

@@ -116,6 +116,7 @@ def test_whoever_came_while_it_was_busy_goes_together() -> None:
         asked += [callers.ask(picture(number), queued=True) for number in (1, 2, 3)]
         model.opened.set()
         assert [number_of(each.result(10)) for each in asked] == [0, 1, 2, 3]
+        assert [each.result().rows for each in asked] == [1, 3, 3, 3]
     assert model.sizes == [1, 3]
 
 
