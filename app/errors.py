@@ -82,7 +82,7 @@ class Problem(VasariError):  # noqa: N818  the RFC's word
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
-    headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    headers: Mapping[str, str] = MappingProxyType({})
     retry_after: int | None = None
 
     def __init__(self, detail: str, **extensions: object) -> None:
@@ -225,6 +225,10 @@ class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
+
+    def __init__(self, detail: str, *, allow: str = "GET", **extensions: object) -> None:
+        super().__init__(detail, **extensions)
+        self.headers = {"Allow": allow}
 
 
 class RateLimited(Problem):

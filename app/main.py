@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import __version__
 from app.api import access, health, metrics, models, page, predict, problems, reference, remote
+from app.api.inference_protocol.routes import health_router as inference_protocol_health
 from app.api.inference_protocol.routes import router as inference_protocol
 from app.api.middleware import RequestEnvelope
 from app.colleagues import Colleagues
@@ -22,8 +23,7 @@ __all__ = ["create_app"]
 _DESCRIPTION = (
     "Tells the period in which a picture was painted, with a calibrated probability for "
     "each period. Every error is `application/problem+json` with a stable `code`. "
-    "Below `/v2` the service speaks the Open Inference Protocol, whose own specification "
-    "describes it."
+    "Below `/v2` the service speaks the Open Inference Protocol, with errors in its form."
 )
 
 
@@ -79,6 +79,7 @@ def create_app(settings: Settings, colleagues: Colleagues | None = None) -> Fast
     app.include_router(models.router, dependencies=with_key)
     app.include_router(health.router)
     app.include_router(metrics.router, dependencies=with_key)
+    app.include_router(inference_protocol_health)
     app.include_router(inference_protocol, dependencies=with_key)
     if assets:
         reference.install(app, assets)

@@ -102,7 +102,7 @@ class Access:
                 await limits.enter(caller)
         except Problem as problem:
             self._metrics.problem(problem.code)
-            await respond(problem)(scope, receive, send)
+            await respond(problem, scope)(scope, receive, send)
             return
         try:
             bounded = receive if light else _within(receive, self._body_seconds)

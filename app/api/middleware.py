@@ -84,7 +84,7 @@ class RequestEnvelope:
                 raise
             self._metrics.problem(InternalError.code)
             problem = InternalError("The service failed; the fault is not yours.")
-            await respond(problem)(scope, receive, send_enveloped)
+            await respond(problem, scope)(scope, receive, send_enveloped)
         finally:
             seconds = time.perf_counter() - started
             self._metrics.request(_route(scope), status, seconds)

@@ -1,6 +1,9 @@
-"""Every error as application/problem+json (RFC 9457), whoever raised it."""
+"""Every error as application/problem+json (RFC 9457), whoever raised it.
 
-from collections.abc import Sequence
+But below /v2, where it has the form of the Open Inference Protocol.
+"""
+
+from collections.abc import MutableMapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from app.api.inference_protocol import failures
 from app.api.schemas import ProblemDocument
 from app.errors import (
     InternalError,
@@ -43,8 +47,15 @@ def document(problem: Problem) -> dict[str, Any]:
     }
 
 
-def respond(problem: Problem) -> Response:
-    """The answer that tells a caller of a problem."""
+def respond(problem: Problem, scope: MutableMapping[str, Any]) -> Response:
+    """The answer that tells a caller of a problem.
+
+    Args:
+        problem: What is told.
+        scope: Of the request, whose address says in which form.
+    """
+    if failures.is_below(scope):
+        return failures.respond(problem)
     headers = dict(problem.headers)
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
@@ -96,7 +107,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 
 def _told(request: Request, problem: Problem) -> Response:
     request.app.state.metrics.problem(problem.code)
-    return respond(problem)
+    return respond(problem, request.scope)
 
 
 def _problem_for(request: Request, error: HTTPException) -> Problem:
@@ -105,7 +116,8 @@ def _problem_for(request: Request, error: HTTPException) -> Problem:
         return NotFound(f"Expected an address that is served; received {path!r}.")
     if error.status_code == MethodNotAllowed.status:
         allowed = (error.headers or {}).get("Allow", "GET")
-        return MethodNotAllowed(f"Expected {allowed} for {path!r}; received {request.method}.")
+        reason = f"Expected {allowed} for {path!r}; received {request.method}."
+        return MethodNotAllowed(reason, allow=allowed)
     if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return InvalidRequest(f"The request cannot be understood: {error.detail}.")
     return InternalError("The service failed; the fault is not yours.")

@@ -12,7 +12,15 @@ from app.api.inference_protocol.description import IMAGE
 from app.api.inference_protocol.tensors import BYTES, Tensor, encode
 from app.errors import BodyTooLarge, InvalidRequest
 
-__all__ = ["HEADER_LENGTH", "InferenceRequest", "InputTensor", "OutputChoice", "answer", "parse"]
+__all__ = [
+    "HEADER_LENGTH",
+    "IndexRequest",
+    "InferenceRequest",
+    "InputTensor",
+    "OutputChoice",
+    "answer",
+    "parse",
+]
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
 
@@ -21,7 +29,8 @@ _SHARED_MEMORY = "shared_memory_region"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    # Strict: text that looks like a number is none, as the document says.
+    model_config = ConfigDict(extra="ignore", strict=True)
 
 
 class InputTensor(_Part):
@@ -71,6 +80,12 @@ class InferenceRequest(_Part):
         return given is True
 
 
+class IndexRequest(_Part):
+    """Which versions are listed: all, or those that answer."""
+
+    ready: bool = False
+
+
 def parse(body: bytes, header: str | None, most_json: int) -> InferenceRequest:
     """Read a request's body.
 
@@ -100,15 +115,14 @@ def parse(body: bytes, header: str | None, most_json: int) -> InferenceRequest:
     if length > most_json:
         raise BodyTooLarge(f"Expected at most {most_json} bytes of JSON; received {length}.")
     try:
-        document = json.loads(body[:length])
-        request = InferenceRequest.model_validate(document)
+        # Read by pydantic itself: json would let half a surrogate pass, which no answer can hold.
+        request = InferenceRequest.model_validate_json(body[:length])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise InvalidRequest(f"Expected JSON; {first['msg'][:100]}.") from None
         where = ".".join(str(part) for part in first["loc"])
         raise InvalidRequest(f"Expected an inference request; {where}: {first['msg']}.") from None
-    except (ValueError, RecursionError) as error:
-        reason = str(error) or "too deep"
-        raise InvalidRequest(f"Expected JSON; {reason[:100]}.") from None
     _distribute(request, body[length:])
     return request
 

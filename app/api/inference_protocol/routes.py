@@ -1,50 +1,129 @@
 """The addresses below /v2."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ValidationError
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import ValidationError
+from starlette.routing import Match
 
 from app.api.connection import while_connected
 from app.api.dependencies import RunningService
 from app.api.inference_protocol import description
 from app.api.inference_protocol.bodies import read_body
-from app.api.inference_protocol.failures import ProtocolRoute
+from app.api.inference_protocol.document import INDEX_BODY, INFER, INFER_ANSWER, path_parameters
+from app.api.inference_protocol.failures import ANY_ERROR, PREFIX, error_responses
 from app.api.inference_protocol.inference import Infer
-from app.api.inference_protocol.messages import HEADER_LENGTH, answer, parse
-from app.errors import InvalidRequest, NotFound, NotReady
+from app.api.inference_protocol.messages import HEADER_LENGTH, IndexRequest, answer, parse
+from app.api.inference_protocol.schemas import (
+    ConfigurationAnswer,
+    ErrorAnswer,
+    IndexEntry,
+    LivenessAnswer,
+    LoadAnswer,
+    MetadataAnswer,
+    ModelNamesAnswer,
+    ModelReadinessAnswer,
+    ReadinessAnswer,
+    ServerAnswer,
+    StatisticsAnswer,
+)
+from app.errors import (
+    BodyTooLarge,
+    BrokenImage,
+    DeadlineExceeded,
+    EmptyImage,
+    ImageTooLarge,
+    ImageTooSmall,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    NotReady,
+    Overloaded,
+    UnknownModel,
+    UnsupportedBody,
+    UnsupportedImage,
+)
 from app.runtime.residents import Resident
 from app.service import Service
 from app.statistics import Duration
 
-__all__ = ["router"]
+__all__ = ["health_router", "router"]
 
-# Its own specification describes these routes; the OpenAPI document points to docs/http.md.
-router = APIRouter(prefix="/v2", route_class=ProtocolRoute, include_in_schema=False)
+_TAG = "Open Inference Protocol"
+
+router = APIRouter(prefix=PREFIX, tags=[_TAG], responses=ANY_ERROR)
+health_router = APIRouter(prefix=f"{PREFIX}/health", tags=[_TAG], responses=ANY_ERROR)
+"""What needs no key; comes first, for `router` refuses what it does not know."""
 
 _MOST_CONTROL_BYTES = 2**20
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
+_READY = error_responses(NotReady)
+_NAMED = error_responses(UnknownModel, NotReady)
+_CONTROL = (InvalidRequest, UnsupportedBody, BodyTooLarge, NotReady, Overloaded)
+_INFER = (
+    *(UnknownModel, DeadlineExceeded, *_CONTROL),
+    *(UnsupportedImage, EmptyImage, BrokenImage, ImageTooSmall, ImageTooLarge),
+)
 
-class _IndexRequest(BaseModel):
-    ready: bool = False
+
+def _find(request: Request, service: RunningService) -> Resident:
+    """The model, or version, that the address names."""
+    name, version = request.path_params["name"], request.path_params.get("version")
+    return service.residents.get(name if version is None else f"{name}@{version}")
 
 
-@router.get("")
-@router.get("/")
+Named = Annotated[Resident, Depends(_find)]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def _of_a_model(
+    end: str, method: str = "GET", extra: dict[str, Any] | None = None, **given: Any
+) -> Callable[[Endpoint], Endpoint]:
+    """Register an endpoint for both spellings: the newest version that answers, and a named one."""
+    extra = extra or {}
+
+    def register(endpoint: Endpoint) -> Endpoint:
+        for between, names in (("", ("name",)), ("/versions/{version}", ("name", "version"))):
+            parameters = [*path_parameters(*names), *extra.get("parameters", [])]
+            router.add_api_route(
+                f"/models/{{name}}{between}{end}",
+                endpoint,
+                methods=[method],
+                openapi_extra=extra | {"parameters": parameters},
+                **given,
+            )
+        return endpoint
+
+    return register
+
+
+@router.get("", summary="Name the server", response_model=ServerAnswer, responses=error_responses())
+@router.get(
+    "/", summary="Name the server", response_model=ServerAnswer, responses=error_responses()
+)
 async def show_server() -> dict[str, Any]:
     """Name, version and extensions."""
     return description.server()
 
 
-@router.get("/health/live")
+@health_router.get(
+    "/live",
+    summary="Is the process alive?",
+    response_model=LivenessAnswer,
+    responses=error_responses(),
+)
 async def show_liveness() -> dict[str, bool]:
     """Answers as long as the event loop turns."""
     return {"live": True}
 
 
-@router.get("/health/ready")
+@health_router.get(
+    "/ready", summary="Can it answer?", response_model=ReadinessAnswer, responses=_READY
+)
 async def show_readiness(service: RunningService) -> dict[str, bool]:
     """Ready when every configured model is loaded and warm."""
     if not service.is_ready:
@@ -52,7 +131,7 @@ async def show_readiness(service: RunningService) -> dict[str, bool]:
     return {"ready": True, "live": True}
 
 
-@router.get("/models")
+@router.get("/models", summary="List the models", response_model=ModelNamesAnswer, responses=_READY)
 async def list_models(service: RunningService) -> dict[str, list[str]]:
     """The models that answer (an addition of KServe's)."""
     names = dict.fromkeys(each.card.name for each in service.residents.current)
@@ -60,59 +139,73 @@ async def list_models(service: RunningService) -> dict[str, list[str]]:
 
 
 # Before the routes of one model, which would take it for a name.
-@router.get("/models/stats")
-@router.get("/models/{name}/stats")
-@router.get("/models/{name}/versions/{version}/stats")
+@router.get(
+    "/models/stats",
+    summary="Count what all have answered",
+    response_model=StatisticsAnswer,
+    responses=_READY,
+)
+async def show_all_statistics(service: RunningService) -> dict[str, Any]:
+    """What was answered since the process began, by POST /predict too."""
+    return {"model_stats": [_statistics(service, each) for each in service.residents.current]}
+
+
+@_of_a_model(
+    "/stats",
+    summary="Count what was answered",
+    response_model=StatisticsAnswer,
+    responses=_NAMED,
+)
 async def show_statistics(
-    service: RunningService, name: str | None = None, version: str | None = None
+    request: Request, service: RunningService, resident: Named
 ) -> dict[str, Any]:
     """What was answered since the process began, by POST /predict too."""
-    chosen = service.residents.current
-    if name is not None:
-        found = _find(service, name, version)
-        chosen = tuple(
-            each for each in chosen if each is found or (version is None and each.card.name == name)
-        )
+    chosen = [resident]
+    if "version" not in request.path_params:
+        name = resident.card.name
+        chosen = [each for each in service.residents.current if each.card.name == name]
     return {"model_stats": [_statistics(service, each) for each in chosen]}
 
 
-@router.get("/models/{name}")
-@router.get("/models/{name}/versions/{version}")
-async def show_model(
-    service: RunningService, name: str, version: str | None = None
-) -> dict[str, Any]:
+@_of_a_model(
+    "", summary="Describe inputs and outputs", response_model=MetadataAnswer, responses=_NAMED
+)
+async def show_model(service: RunningService, resident: Named) -> dict[str, Any]:
     """Inputs and outputs."""
-    resident = _find(service, name, version)
+    name = resident.card.name
     versions = [each.card.version for each in service.residents.current if each.card.name == name]
     return description.metadata(resident, versions)
 
 
-@router.get("/models/{name}/ready")
-@router.get("/models/{name}/versions/{version}/ready")
-async def show_model_readiness(
-    service: RunningService, name: str, version: str | None = None
-) -> dict[str, Any]:
+@_of_a_model(
+    "/ready", summary="Is the model loaded?", response_model=ModelReadinessAnswer, responses=_NAMED
+)
+async def show_model_readiness(service: RunningService, resident: Named) -> dict[str, Any]:
     """A resident model is loaded and warm."""
-    return {"name": _find(service, name, version).card.name, "ready": service.is_ready}
+    return {"name": resident.card.name, "ready": service.is_ready}
 
 
-@router.get("/models/{name}/config")
-@router.get("/models/{name}/versions/{version}/config")
-async def show_configuration(
-    service: RunningService, name: str, version: str | None = None
-) -> dict[str, Any]:
+@_of_a_model(
+    "/config",
+    summary="Describe the configuration",
+    response_model=ConfigurationAnswer,
+    responses=_NAMED,
+)
+async def show_configuration(service: RunningService, resident: Named) -> dict[str, Any]:
     """The same in Triton's words."""
-    resident = _find(service, name, version)
     return description.configuration(resident, service.settings.max_batch_files)
 
 
-@router.post("/models/{name}/infer")
-@router.post("/models/{name}/versions/{version}/infer")
-async def infer(
-    request: Request, service: RunningService, name: str, version: str | None = None
-) -> Response:
-    """Tell the periods of pictures: the input `image` or `pixels`."""
-    resident = _find(service, name, version)
+@_of_a_model(
+    "/infer",
+    "POST",
+    INFER,
+    summary="Tell the periods of pictures",
+    response_class=Response,
+    responses={**error_responses(*_INFER, takes_body=True), **INFER_ANSWER},
+)
+async def infer(request: Request, service: RunningService, resident: Named) -> Response:
+    """The input `image` or `pixels`; or the whole body is one picture."""
     settings = service.settings
     service.engine.check_admission()
     with service.engine.upload() as upload:
@@ -125,12 +218,18 @@ async def infer(
     return Response(told.body, media_type=told.media_type, headers=told.headers)
 
 
-@router.post("/repository/index")
+@router.post(
+    "/repository/index",
+    summary="List the store",
+    response_model=list[IndexEntry],
+    responses=error_responses(*_CONTROL, takes_body=True),
+    openapi_extra=INDEX_BODY,
+)
 async def list_repository(request: Request, service: RunningService) -> list[dict[str, str]]:
     """Every version in models_store, and why one does not answer."""
     body = await _control_body(request, service)
     try:
-        only_ready = _IndexRequest.model_validate_json(body or b"{}").ready
+        only_ready = IndexRequest.model_validate_json(body or b"{}").ready
     except ValidationError:
         raise InvalidRequest('Expected no body, or {"ready": true}.') from None
     answering = {each.version.reference: each for each in service.residents.current}
@@ -149,7 +248,12 @@ async def list_repository(request: Request, service: RunningService) -> list[dic
     return [told[key] for key in sorted(told)]
 
 
-@router.post("/repository/models/{name}/load")
+@router.post(
+    "/repository/models/{name}/load",
+    summary="Is the model loaded?",
+    response_model=LoadAnswer,
+    responses=error_responses(*_CONTROL, takes_body=True),
+)
 async def load_model(request: Request, service: RunningService, name: str) -> dict[str, str]:
     """Good where the model is loaded; which are is the operator's choice, made at start-up."""
     await _control_body(request, service)
@@ -161,7 +265,13 @@ async def load_model(request: Request, service: RunningService, name: str) -> di
     return {}
 
 
-@router.post("/repository/models/{name}/unload")
+@router.post(
+    "/repository/models/{name}/unload",
+    summary="Not offered",
+    status_code=400,
+    response_model=ErrorAnswer,
+    responses=error_responses(*_CONTROL, takes_body=True),
+)
 async def unload_model(request: Request, service: RunningService, name: str) -> None:
     """Not offered."""
     await _control_body(request, service)
@@ -170,15 +280,26 @@ async def unload_model(request: Request, service: RunningService, name: str) -> 
     )
 
 
-@router.api_route("", methods=_METHODS)
-@router.api_route("/{path:path}", methods=_METHODS)
-async def refuse(path: str = "") -> None:
+@router.api_route("", methods=_METHODS, include_in_schema=False)
+@router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
+async def refuse(request: Request, path: str = "") -> None:
     """What is not there is told in the protocol's form, too."""
-    raise NotFound(f"Expected an address of the protocol; received {f'/v2/{path}'[:100]!r}.")
+    address = f"{PREFIX}/{path}"[:100]
+    allowed = ", ".join(sorted(_methods_of(request)))
+    if allowed:
+        reason = f"Expected {allowed} for {address!r}; received {request.method}."
+        raise MethodNotAllowed(reason, allow=allowed)
+    raise NotFound(f"Expected an address of the protocol; received {address!r}.")
 
 
-def _find(service: Service, name: str, version: str | None) -> Resident:
-    return service.residents.get(name if version is None else f"{name}@{version}")
+def _methods_of(request: Request) -> set[str]:
+    """The methods of the routes that have this address and another method."""
+    partly = [
+        each
+        for each in (*health_router.routes, *router.routes)
+        if isinstance(each, APIRoute) and each.matches(request.scope)[0] is Match.PARTIAL
+    ]
+    return {method for each in partly for method in each.methods or ()}
 
 
 async def _control_body(request: Request, service: Service) -> bytes:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api.inference_protocol import description
+from app.api_keys import add_key
 from tests.conftest import ClientFactory
 from tests.images import encode, jpeg, plain
 from tests.models import NAME, SIDE, write_version
@@ -218,14 +220,91 @@ def test_a_picture_may_be_as_large_as_for_predict(client_for: ClientFactory) -> 
         ("GET", "/v2/models/none/config", 404, "unknown_model"),
         ("POST", "/v2/models/none/infer", 404, "unknown_model"),
         ("GET", "/v2/nowhere", 404, "not_found"),
-        ("GET", INFER, 404, "not_found"),
-        ("DELETE", "/v2", 404, "not_found"),
+        ("GET", "/v2/models/none?version=1", 404, "unknown_model"),
+        ("PUT", "/v2/nowhere/else", 404, "not_found"),
     ],
 )
 def test_what_is_not_there(
     client: TestClient, method: str, path: str, status: int, words: str
 ) -> None:
     assert_error(client.request(method, path), status, words)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", INFER, "POST"),
+        ("GET", f"/v2/models/{NAME}/versions/1/infer", "POST"),
+        ("DELETE", "/v2", "GET"),
+        ("TRACE", "/v2/", "GET"),
+        ("POST", "/v2/models/stats", "GET"),
+        ("POST", "/v2/health/live", "GET"),
+        ("GET", "/v2/repository/index", "POST"),
+    ],
+)
+def test_an_address_that_takes_other_methods(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    response = client.request(method, path)
+    assert_error(response, 405, f"method_not_allowed: Expected {allowed} for")
+    assert response.headers["allow"] == allowed
+
+
+def test_a_version_stands_in_the_path_and_not_in_the_query(client: TestClient) -> None:
+    assert client.get(f"/v2/models/{NAME}?version=9").json()["versions"] == ["1"]
+
+
+@pytest.mark.parametrize("text", ["\\ud800", "a\\udfff"])
+def test_half_a_surrogate_is_no_text(client: TestClient, text: str) -> None:
+    """JSON can spell it, and no answer could hold it."""
+    body = json.dumps({"id": "I", **request_with(parameters={}, data=["D"])})
+    for place in ("I", "D"):
+        response = client.post(INFER, content=body.replace(f'"{place}"', f'"{text}"', 1))
+        assert_error(response, 400, "Expected JSON; ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"shape": ["1"]}, {"shape": "1"}, {"name": 5}, {"parameters": None}, {"shape": [1.5]}],
+)
+def test_what_looks_like_the_type_that_is_asked_for_is_none(
+    client: TestClient, change: dict[str, Any]
+) -> None:
+    assert_error(client.post(INFER, json=request_with(**change)), 400, "inputs.0.")
+
+
+def test_strangers_and_eager_callers_are_told_in_this_form_too(
+    client_for: ClientFactory, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    key = add_key(keys, "museum")
+    with client_for(api_keys_file=keys, rate_limit="1/hour") as client:
+        response = client.post(INFER, json=request_with())
+        assert_error(response, 401, "unauthorized: ")
+        assert response.headers["www-authenticate"].startswith("Basic")
+        with_key = {"X-API-Key": key}
+        assert client.post(INFER, json=request_with(), headers=with_key).status_code == 200
+        again = client.post(INFER, json=request_with(), headers=with_key)
+        assert (again.status_code, again.headers["retry-after"]) == (429, "3600")
+        assert again.json()["error"].startswith("rate_limited: ")
+        assert client.get("/v2/health/live").status_code == 200
+        paths = client.get("/openapi.json", headers=with_key).json()["paths"]
+        asked = {
+            path for path, each in paths.items() if all("security" in of for of in each.values())
+        }
+        assert {"/v2", "/v2/models", "/v2/models/{name}/infer"} <= asked
+        assert not {"/v2/health/live", "/v2/health/ready", "/healthz"} & asked
+
+
+def test_an_unexpected_failure_is_told_in_this_form_too(
+    client_for: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(description, "server", fail)
+    with client_for() as client:
+        assert_error(client.get("/v2"), 500, "internal_error: The service failed")
 
 
 def test_a_busy_service_says_when_to_come_again(client_for: ClientFactory) -> None:
