@@ -47,11 +47,13 @@ class StoredVersion:
     Attributes:
         folder: Where it is.
         card: As it was read.
+        card_sha256: Digest of the card's bytes; empty where no store has read it.
         signed_by: Name of the trusted key that signed the card; None where none is asked for.
     """
 
     folder: Path
     card: ModelCard
+    card_sha256: str = ""
     signed_by: str | None = None
 
     @property
@@ -132,7 +134,7 @@ class ModelStore:
                 f"Expected the card of {name}@{version}; received that of "
                 f"{card.name}@{card.version}."
             )
-        return StoredVersion(folder, card, signed_by)
+        return StoredVersion(folder, card, hashlib.sha256(content).hexdigest(), signed_by)
 
     def fingerprint(self, name: str, version: str) -> Fingerprint:
         """Tell the state of a version's files without reading them; empty where it is gone."""

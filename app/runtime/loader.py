@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -151,6 +151,8 @@ class Loader:
         """
         # Taken first: a file that changes while it is read makes it worth another try.
         fingerprint = self.store.fingerprint(name, version)
+        started = time.perf_counter()
+        told: dict[str, Any] = {"model": name, "version": version, "outcome": "refused"}
         try:
             stored = self.store.open(name, version)
             resident = load_resident(
@@ -169,11 +171,20 @@ class Loader:
             reason = f"Expected a model that loads; {type(error).__name__}: {error}"
         else:
             self._refused.pop((name, version), None)
+            told |= {"outcome": "loaded", "seconds": _seconds_since(started)}
+            told |= {"card_sha256": stored.card_sha256, "signed_by": stored.signed_by}
+            by = f", signed by {stored.signed_by}" if stored.signed_by else ""
+            _log.info("loaded %s@%s%s", name, version, by, extra={"members": told})
             return resident
-        _log.warning("refused %s@%s: %s", name, version, reason)
+        told["seconds"] = _seconds_since(started)
+        _log.warning("refused %s@%s: %s", name, version, reason, extra={"members": told})
         refusal = Refusal(name, version, reason)
         self._refused[name, version] = (fingerprint, refusal)
         return refusal
+
+
+def _seconds_since(started: float) -> float:
+    return round(time.perf_counter() - started, 3)
 
 
 def load_residents(loader: Loader, references: Collection[str], *, default: str) -> Residents:

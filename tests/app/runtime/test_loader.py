@@ -1,5 +1,7 @@
 """`app.runtime.loader`: what is loaded at start-up, what is refused, and why."""
 
+import hashlib
+import json
 import logging
 import re
 from pathlib import Path
@@ -10,12 +12,14 @@ import pytest
 
 from app.errors import ModelError
 from app.imaging import InputSpec
+from app.logs import JsonLines
 from app.model_card import golden_pictures
 from app.model_store import ModelStore, Refusal
 from app.runtime import loader as module
 from app.runtime.engine import Turn
 from app.runtime.loader import Loader, Precision, load_residents
 from app.runtime.residents import Residents
+from app.signatures import TrustedKeys
 from tests.models import (
     EDGES,
     FULL_CARD,
@@ -27,6 +31,7 @@ from tests.models import (
     references_file,
     write_version,
 )
+from tests.signing import Signer
 
 
 def load(store: Path, *references: str, default: str = NAME) -> Residents:
@@ -51,6 +56,31 @@ def test_the_newest_version_of_the_default_model_is_loaded(store: Path) -> None:
     assert loaded.get().backend == "litert"
     assert loaded.get().device == "cpu"
     assert loaded.get().has_heat_map
+
+
+def test_each_version_that_is_loaded_or_refused_leaves_one_record(
+    store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the digest of the card, which has those of all files, and who signed it."""
+    studio = Signer("studio")
+    studio.sign(store / NAME / "1")
+    write_version(store, version="2")
+    trusted = TrustedKeys(studio.trust(tmp_path / "trusted"))
+    with caplog.at_level(logging.INFO):
+        load_residents(Loader(ModelStore(store, trusted), "cpu", 1), (), default=NAME)
+        load_residents(Loader(ModelStore(store), "cpu", 1), ("tiny@1",), default="tiny@1")
+    refused, loaded, unsigned = (json.loads(JsonLines().format(each)) for each in caplog.records)
+    assert refused["message"].startswith("refused tiny@2: Expected card.sig")
+    assert loaded["message"] == "loaded tiny@1, signed by studio"
+    assert unsigned["message"] == "loaded tiny@1"
+    named = ("model", "version", "outcome")
+    assert [refused[each] for each in named] == ["tiny", "2", "refused"]
+    assert [loaded[each] for each in named] == ["tiny", "1", "loaded"]
+    card = (store / NAME / "1" / "card.json").read_bytes()
+    assert loaded["card_sha256"] == hashlib.sha256(card).hexdigest() == unsigned["card_sha256"]
+    assert (loaded["signed_by"], unsigned["signed_by"]) == ("studio", None)
+    assert all(each["seconds"] >= 0 for each in (refused, loaded, unsigned))
+    assert "card_sha256" not in refused
 
 
 def test_what_is_named_is_loaded_besides(store: Path) -> None:
