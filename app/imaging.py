@@ -181,6 +181,8 @@ def decode(
     try:
         with Image.open(io.BytesIO(data), formats=readable_formats()) as image:
             _check_scans(image, data, limits)
+            # In one piece: for each of Pillow's own 64 KB a thread would need Python's lock.
+            image.decodermaxblock = len(data)
             return _decode_opened(image, limits, reduce_to)
     except UnidentifiedImageError:
         raise UnsupportedImage(

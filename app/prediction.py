@@ -1,6 +1,7 @@
 """From a model's raw outputs to what is said about a picture: calibrate, decide, explain."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -167,16 +168,17 @@ def date(years: Floats, dating: Dating) -> DateRange:
         dating: The bins.
     """
     shares = np.maximum(years.mean(axis=0, dtype=np.float64), 0)
-    upto = np.concatenate([[0.0], shares.cumsum()]) / max(float(shares.sum()), _LEAST_PROBABILITY)
-    edges = np.array(dating.edges, np.float64)
+    cumulated = shares.cumsum() / max(float(shares.sum()), _LEAST_PROBABILITY)
+    upto: list[float] = [0.0, *cumulated.tolist()]
+    edges = dating.edges
 
     def year(share: float) -> int:
-        place = int(np.clip(np.searchsorted(upto, share) - 1, 0, len(shares) - 1))
-        inside = max(float(upto[place + 1] - upto[place]), _LEAST_PROBABILITY)
-        part = min(1.0, float(share - upto[place]) / inside)
-        at = float(edges[place] + part * (edges[place + 1] - edges[place]))
+        place = min(max(bisect_left(upto, share) - 1, 0), len(shares) - 1)
+        inside = max(upto[place + 1] - upto[place], _LEAST_PROBABILITY)
+        part = min(1.0, (share - upto[place]) / inside)
+        at = edges[place] + part * (edges[place + 1] - edges[place])
         # The end of the last bin is the beginning of a year that is in none.
-        return min(math.floor(at + _ROUNDING), dating.edges[-1] - 1)
+        return min(math.floor(at + _ROUNDING), edges[-1] - 1)
 
     tail = (1 - INTERVAL_SHARE) / 2
     return DateRange(year(0.5), (year(tail), year(1 - tail)))

@@ -12,8 +12,10 @@ from app.service import Service
 __all__ = ["Asked", "Question", "RunningService", "running_service"]
 
 
-def running_service(request: Request) -> Service:
+async def running_service(request: Request) -> Service:
     """The service that the application's lifespan opened.
+
+    It waits for nothing; as a plain function it would be called in another thread.
 
     Raises:
         NotReady: It is not open.
@@ -71,10 +73,10 @@ SimilarWanted = Annotated[
 class Question:
     """What a request wants to know of each of its pictures."""
 
-    model: str | None
-    top_k: int | None
-    heatmap: HeatMapForm
-    similar: int | None
+    model: str | None = None
+    top_k: int | None = None
+    heatmap: HeatMapForm = False
+    similar: int | None = None
 
 
 async def question(

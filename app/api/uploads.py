@@ -190,7 +190,7 @@ class _Form:
         self._disposition = ""
         self._file_name: str | None = None
         self._wanted = False
-        self._data = bytearray()
+        self._data: list[memoryview] = []
         self._size = 0
 
     def parser(self, boundary: bytes) -> MultipartParser:
@@ -226,7 +226,7 @@ class _Form:
                 f"Expected at most {self._most + _MOST_OTHER_PARTS} parts; received more."
             )
         self._disposition = ""
-        self._data = bytearray()
+        self._data = []
         self._size = 0
 
     def _on_header_field(self, data: bytes, start: int, end: int) -> None:
@@ -262,13 +262,13 @@ class _Form:
         if self._size > self._file_limit:
             self._data.clear()
         else:
-            self._data += memoryview(data)[start:end]
+            self._data.append(memoryview(data)[start:end])
 
     def _on_part_end(self) -> None:
         if self._wanted:
-            kept = None if self._size > self._file_limit else bytes(self._data)
+            kept = None if self._size > self._file_limit else b"".join(self._data)
             self.files.append(UploadedFile(self._file_name, self._size, kept))
-            self._data = bytearray()
+            self._data = []
 
     def _on_end(self) -> None:
         self.is_complete = True

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 
-from app.connections import raise_descriptor_limit
+from app.connections import _MOST_UNREAD, raise_descriptor_limit
 from tests.app.test_server import Process
-from tests.images import jpeg
+from tests.images import encode, jpeg
 from tests.models import write_version
 
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: image/jpeg\r\n"
@@ -92,6 +94,17 @@ def test_a_body_that_drips_gets_its_answer_and_is_closed(process: Process) -> No
         answer = what_comes(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"code":"body_timeout"' in answer
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_comes_whole_and_in_order(process: Process, *, chunked: bool) -> None:
+    """Of several times what is held unread; a PNG, whose every part has a checksum."""
+    noise = np.random.default_rng(1).integers(0, 256, (900, 900, 3), dtype=np.uint8)
+    data = encode(Image.fromarray(noise))
+    assert len(data) > 4 * _MOST_UNREAD
+    content = (data[at : at + 50_000] for at in range(0, len(data), 50_000)) if chunked else data
+    answer = httpx.post(f"{process.url}/predict", content=content, timeout=30).json()
+    assert answer["image"]["bytes"] == len(data)
 
 
 def test_an_answer_that_is_not_read_is_given_up(process: Process) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from app.imaging import (
     FORMATS,
@@ -333,3 +333,21 @@ def test_imaging_needs_no_file(tmp_path: Path) -> None:
     """Decoding leaves nothing behind in the working folder."""
     decode(jpeg())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_jpeg_is_decoded_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece would be a wait for Python's lock, beside the threads of a service."""
+    pieces: list[int] = []
+
+    class Counting(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            found = super().read(size)
+            pieces.append(len(found))
+            return found
+
+    noise = np.random.default_rng(1).integers(0, 256, (700, 700, 3), dtype=np.uint8)
+    data = jpeg(Image.fromarray(noise), quality=95)
+    monkeypatch.setattr("app.imaging.io.BytesIO", Counting)
+    decode(data)
+    assert len(data) > 4 * ImageFile.MAXBLOCK
+    assert pieces[-1] == len(data)
