@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
         ModelError: A configured model cannot be served.
     """
     with _bound_socket(settings) as listener:
-        if settings.workers == 1:
+        if settings.workers == 0:
             serve_on(settings, listener, _announce)
         else:
             from app.supervisor import supervise  # noqa: PLC0415
@@ -58,6 +58,7 @@ def serve_on(
     listener: socket.socket,
     announce: Callable[[str], None],
     colleagues: Colleagues | None = None,
+    last_words: int | None = None,
 ) -> None:
     """Serve on a socket in this process.
 
@@ -66,15 +67,19 @@ def serve_on(
         listener: Bound, and not listening yet.
         announce: Called with one line when the service is ready.
         colleagues: The other processes on that socket, if there are any.
+        last_words: Descriptor that the traceback of a crash goes to. Defaults to the
+            standard error.
 
     Raises:
         DeviceError: The device that was asked for is not there.
         ModelError: A configured model cannot be served.
     """
     prepare_logging(settings.log_level, settings.log_format)
-    faulthandler.enable()  # a decoder that crashes says where, and nothing of the picture
+    last_words = sys.stderr.fileno() if last_words is None else last_words
+    # A decoder that crashes says where, and nothing of the picture.
+    faulthandler.enable(last_words)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        is_stuck = runner.run(_serve(settings, listener, announce, colleagues))
+        is_stuck = runner.run(_serve(settings, listener, announce, colleagues, last_words))
     if is_stuck:
         raise SystemExit(_STUCK_CODE)
 
@@ -99,6 +104,7 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[str], None],
     colleagues: Colleagues | None,
+    last_words: int,
 ) -> bool:
     """Serve until told to end, or until a worker thread is stuck, which is returned."""
     app = create_app(settings, colleagues)
@@ -119,7 +125,7 @@ async def _serve(
         timeout_graceful_shutdown=math.ceil(settings.deadline_seconds),
     )
     async with app.router.lifespan_context(app):
-        server = _Server(config, app.state.service, announce)
+        server = _Server(config, app.state.service, announce, last_words)
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -131,12 +137,17 @@ class _Server(uvicorn.Server):
     """Announces itself, and ends with code 0 when it is told to."""
 
     def __init__(
-        self, config: uvicorn.Config, service: Service, announce: Callable[[str], None]
+        self,
+        config: uvicorn.Config,
+        service: Service,
+        announce: Callable[[str], None],
+        last_words: int,
     ) -> None:
         super().__init__(config)
         self.is_stuck = False
         self._service = service
         self._announce = announce
+        self._last_words = last_words
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -160,7 +171,9 @@ class _Server(uvicorn.Server):
         """
         patience = _PATIENCE * self._service.settings.deadline_seconds
         # A timer of C's that needs no Python: it ends a process whose interpreter hangs too.
-        faulthandler.dump_traceback_later(max(_LEAST_HANG_SECONDS, patience), exit=True)
+        faulthandler.dump_traceback_later(
+            max(_LEAST_HANG_SECONDS, patience), exit=True, file=self._last_words
+        )
         if self._service.engine.longest_run > patience and not self.is_stuck:
             _log.critical(
                 "a worker has been at one picture for over %g s: this process ends", patience
@@ -172,7 +185,10 @@ class _Server(uvicorn.Server):
         # Uvicorn's own raises the signal again when it is done, which would end the
         # process before the engine is closed.
         loop = asyncio.get_running_loop()
-        signals = (signal.SIGINT, signal.SIGTERM)
+        # Where a supervisor minds this process, it is told of an interrupt by that alone.
+        signals = [signal.SIGTERM]
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signals.append(signal.SIGINT)
         for each in signals:
             loop.add_signal_handler(each, self.handle_exit, each, None)
         # From a terminal the same signal says that the terminal is gone: it must end us.

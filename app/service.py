@@ -132,6 +132,6 @@ def thread_count(settings: Settings, device: Device) -> int:
     """How many workers a process has: what is set, or its share of the cores."""
     if "threads" in settings.model_fields_set:
         return settings.threads
-    share = max(1, settings.threads // settings.workers)
+    share = max(1, settings.threads // max(1, settings.workers))
     # While some sleep until the GPU has answered, others keep the cores decoding.
     return 2 * share if device == "gpu" else share

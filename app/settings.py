@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         max_batch_bytes: Most bytes of the body of `POST /predict/batch`.
         max_batch_files: Most pictures in a batch.
         max_pixels: Most pixels of a picture.
-        workers: Processes that serve.
+        workers: Processes that serve, minded by one more; 0 serves in that one itself.
         threads: Worker threads that decode and infer. Defaults to the usable cores; of
             these each of several processes takes its share, and twice that on a GPU.
         max_batch: Most pictures in one forward pass on a GPU.
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     max_batch_bytes: Annotated[ByteSize, Field(ge=1024)] = ByteSize(128 * 2**20)
     max_batch_files: Annotated[int, Field(ge=1, le=10_000)] = 64
     max_pixels: Annotated[int, Field(ge=256)] = 100_000_000
-    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    workers: Annotated[int, Field(ge=0, le=256)] = 1
     threads: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=usable_cores)
     max_batch: Annotated[int, Field(ge=1, le=1024)] = 32
     batch_delay_ms: Annotated[float, Field(ge=0, le=1000)] = 2.0

@@ -1,4 +1,4 @@
-"""The real process: started, measured from outside, reloaded, stopped."""
+"""The real service: started, measured from outside, reloaded, stopped."""
 
 import http.client
 import json
@@ -61,16 +61,24 @@ class Service:
 
     @property
     def cpu_seconds(self) -> float:
-        """That the process has taken so far, in all its threads."""
-        text = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """That its processes have taken so far, in all their threads."""
+        return sum(_cpu_seconds(each) for each in (self._process.pid, self._worker))
 
     def megabytes(self, name: str = "VmRSS") -> float:
-        """Resident memory; `VmHWM` is the most there ever was."""
-        text = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        found = re.search(rf"{name}:\s+(\d+) kB", text)
-        return int(found[1]) / 1024 if found else float("nan")
+        """Resident memory; `VmHWM` is the most there ever was.
+
+        That of the worker, and the supervisor's share of what it holds: most of it is the
+        worker's too.
+        """
+        return _megabytes(self._worker, "status", name) + _megabytes(
+            self._process.pid, "smaps_rollup", "Pss"
+        )
+
+    @property
+    def _worker(self) -> int:
+        """The process that serves; the started one minds it."""
+        pid = self._process.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()[0])
 
     def reload(self, version: int) -> tuple[float, float]:
         """Have a version noticed; tell from when until when it was put in service."""
@@ -84,6 +92,18 @@ class Service:
             ]:
                 return since, time.perf_counter()
             time.sleep(0.01)
+
+
+def _cpu_seconds(process: int) -> float:
+    text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _megabytes(process: int, file: str, name: str) -> float:
+    text = Path(f"/proc/{process}/{file}").read_text(encoding="ascii")
+    found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else float("nan")
 
 
 def publish(template: Path, place: Path) -> None:

@@ -61,10 +61,9 @@ class Soak:
 
     def state(self) -> tuple[int, int, int]:
         """Threads, descriptors and temporary files, when nothing is asked any more."""
-        proc = Path(f"/proc/{self.process.popen.pid}")
+        processes = [Path(f"/proc/{each}") for each in self.process.all]
         threads, descriptors = (
-            len(list((proc / "task").iterdir())),
-            len(list((proc / "fd").iterdir())),
+            sum(len(list((each / kind).iterdir())) for each in processes) for kind in ("task", "fd")
         )
         return threads, descriptors, len(list(self.temporary.rglob("*")))
 

@@ -1,11 +1,13 @@
 """What breaks around the service: what a caller gets, what the log says, and that it goes on."""
 
+import json
 import os
 import resource
 import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,22 @@ from fastapi.testclient import TestClient
 from app.runtime.residents import Resident
 from tests.app.api.problems import assert_problem
 from tests.app.test_server import Process
-from tests.app.test_supervisor import children, until
+from tests.app.test_supervisor import until
 from tests.conftest import ClientFactory
 from tests.images import encode, jpeg, plain
 from tests.models import litert_model, write_version
 
 HUNG = """
-import sys, time
+import re, sys, time
 import app.runtime.classification as work
+import app.server
+app.server._LEAST_HANG_SECONDS = 2.0
 real = work.decode
 def decode(data, **options):
     if data == b"hang":
         time.sleep(600)
+    if data == b"seize":
+        re.match("(a+)+$", "a" * 60 + "b")  # without end, and holds Python's lock
     if data == b"crash":
         import faulthandler
         faulthandler._sigsegv()
@@ -44,25 +50,63 @@ def served(process: Process) -> int:
 
 
 @pytest.mark.slow
-def test_a_decoder_that_runs_away_costs_its_process_and_the_caller_is_told(store: Path) -> None:
+def test_a_decoder_that_runs_away_costs_its_process_and_others_are_served(store: Path) -> None:
     process = Process(store, BROKEN_DECODER, VASARI_THREADS="2", VASARI_DEADLINE_SECONDS="0.5")
+    first = process.workers
     answer = httpx.post(f"{process.url}/predict", content=b"hang", timeout=30)
     assert answer.status_code == 504
     assert answer.json()["code"] == "deadline_exceeded"
-    _, log = process.popen.communicate(timeout=60)
-    assert process.popen.returncode == 70
+    until(lambda: process.workers not in (first, [process.popen.pid]))
+    assert served(process) == 200
+    code, log = process.end()
+    assert code == 0
     assert "a worker has been at one picture for over 1 s: this process ends" in log
+    assert "a worker ended with code 70; another takes its place" in log
 
 
 @pytest.mark.slow
-def test_a_decoder_that_crashes_says_where(store: Path) -> None:
-    process = Process(store, BROKEN_DECODER, VASARI_THREADS="1")
+def test_a_decoder_that_crashes_says_where_and_others_wait_a_moment(store: Path) -> None:
+    """The socket stays open: nobody is refused, though there is one worker only."""
+    process = Process(store, BROKEN_DECODER, VASARI_THREADS="1", VASARI_LOG_FORMAT="json")
+    for _ in range(2):
+        with pytest.raises(httpx.HTTPError):
+            httpx.post(f"{process.url}/predict", content=b"crash", timeout=30)
+        assert served(process) == 200
+    code, log = process.end()
+    assert code == 0
+    told = [json.loads(line)["message"] for line in log.splitlines() if line.startswith("{")]
+    ends = [each for each in told if "a worker ended with code -11" in each]
+    assert len(ends) == 2
+    assert all("Fatal Python error: Segmentation fault" in each for each in ends)
+    assert all("in decode" in each for each in ends)
+
+
+@pytest.mark.slow
+def test_a_decoder_that_holds_the_interpreter_is_ended_from_without(store: Path) -> None:
+    process = Process(store, BROKEN_DECODER, VASARI_THREADS="1", VASARI_DEADLINE_SECONDS="0.5")
     with pytest.raises(httpx.HTTPError):
-        httpx.post(f"{process.url}/predict", content=b"crash", timeout=30)
-    _, log = process.popen.communicate(timeout=60)
-    assert process.popen.returncode == -signal.SIGSEGV
-    assert "Fatal Python error: Segmentation fault" in log
+        httpx.post(f"{process.url}/predict", content=b"seize", timeout=30)
+    assert served(process) == 200
+    code, log = process.end()
+    assert code == 0
+    assert "a worker ended with code 1; another takes its place" in log
     assert "in decode" in log
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sent", "expected"), [(b"hang", 70), (b"crash", -signal.SIGSEGV)])
+def test_without_a_supervisor_the_process_ends_with_its_reason(
+    store: Path, sent: bytes, expected: int
+) -> None:
+    process = Process(
+        store, BROKEN_DECODER, VASARI_WORKERS="0", VASARI_THREADS="2", VASARI_DEADLINE_SECONDS="0.5"
+    )
+    assert process.workers == [process.popen.pid]
+    with suppress(httpx.HTTPError):
+        assert httpx.post(f"{process.url}/predict", content=sent, timeout=30).status_code == 504
+    _, log = process.popen.communicate(timeout=60)
+    assert process.popen.returncode == expected
+    assert "this process ends" in log or "Fatal Python error: Segmentation fault" in log
 
 
 @pytest.mark.slow
@@ -78,11 +122,11 @@ def test_a_worker_that_is_killed_in_mid_request_is_replaced(store: Path) -> None
         )
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
         held.append(connection)
-    killed = children(process)[0]
+    killed = process.workers[0]
     os.kill(killed, signal.SIGKILL)
-    until(lambda: killed not in children(process))
+    until(lambda: killed not in process.workers)
     assert served(process) == 200
-    until(lambda: len(children(process)) == 2)
+    until(lambda: len(process.workers) == 2)
     for connection in held:
         connection.close()
     code, log = process.end()
@@ -95,10 +139,10 @@ def test_a_picture_that_needs_more_memory_than_there_is(store: Path) -> None:
     process = Process(store, VASARI_THREADS="1")
     picture = encode(plain(9000, 9000, 90, "L"), compress_level=1)
     assert served(process) == 200
-    status = Path(f"/proc/{process.popen.pid}/statm").read_text("ascii")
+    status = Path(f"/proc/{process.workers[0]}/statm").read_text("ascii")
     used = int(status.split()[0]) * os.sysconf("SC_PAGE_SIZE")
     limit = used + len(picture) * 3 + 60 * 2**20
-    resource.prlimit(process.popen.pid, resource.RLIMIT_AS, (limit, limit))
+    resource.prlimit(process.workers[0], resource.RLIMIT_AS, (limit, limit))
     answer = httpx.post(f"{process.url}/predict", content=picture, timeout=60)
     assert answer.status_code == 413
     assert answer.json()["code"] == "image_too_large"

@@ -48,7 +48,7 @@ def test_nothing_that_is_sent_is_written_or_logged(store: Path, tmp_path: Path) 
         HOME=str(room / "home"),
         XDG_CACHE_HOME=str(room / "home"),
     )
-    before = set(files_open_for_writing(process.popen.pid))
+    before = set(files_open_for_writing(process.workers[0]))
     mark = secrets.token_hex(16)
     exif = Image.Exif()
     exif[0x010E] = mark  # its description
@@ -74,7 +74,7 @@ def test_nothing_that_is_sent_is_written_or_logged(store: Path, tmp_path: Path) 
         )
         assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
         connection.sendall(large[: len(large) // 2])
-        during = set(files_open_for_writing(process.popen.pid))
+        during = set(files_open_for_writing(process.workers[0]))
     assert during == before
 
     code, log = process.end()

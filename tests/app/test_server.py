@@ -21,6 +21,12 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 
+def children(parent: int) -> list[int]:
+    """The processes that another has started."""
+    tasks = Path(f"/proc/{parent}/task/{parent}/children")
+    return [int(each) for each in tasks.read_text(encoding="ascii").split()]
+
+
 class Process:
     """`python -m app` on a free port."""
 
@@ -54,11 +60,22 @@ class Process:
             text=True,
         )
 
+    @property
+    def workers(self) -> list[int]:
+        """The processes that serve: those which the started one minds, or else itself."""
+        return children(self.popen.pid) or [self.popen.pid]
+
+    @property
+    def all(self) -> list[int]:
+        """Those, and the one that minds them."""
+        return sorted({self.popen.pid, *self.workers})
+
     def resident_megabytes(self) -> float:
-        status = Path(f"/proc/{self.popen.pid}/status").read_text(encoding="ascii")
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        assert found
-        return int(found[1]) / 1024
+        """Of all; what they share counts in each."""
+        pages = 0
+        for each in self.all:
+            pages += int(Path(f"/proc/{each}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     @property
     def address(self) -> tuple[str, int]:

@@ -115,7 +115,7 @@ def test_flags_stand_above_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ("VASARI_MODEL", "../escape"),
         ("VASARI_MODEL", "name@latest"),
         ("VASARI_MODELS", "good,Bad Name"),
-        ("VASARI_WORKERS", "0"),
+        ("VASARI_WORKERS", "-1"),
         ("VASARI_THREADS", "0"),
         ("VASARI_MAX_BODY_BYTES", "plenty"),
         ("VASARI_MAX_PIXELS", "-1"),
