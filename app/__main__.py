@@ -1,8 +1,10 @@
 """The command `python -m app`: serve (which it does by itself), models, keys, signing, classify."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from app import __version__
@@ -72,7 +74,9 @@ def _run(command: Callable[[], int]) -> int:
     try:
         return command()
     except VasariError as error:
-        sys.stderr.write(f"vasari: {error}\n")
+        logging.shutdown()  # the reason is the last line, behind what is still to be written
+        with suppress(BlockingIOError):  # nobody reads it
+            sys.stderr.write(f"vasari: {error}\n")
         return 2
     except KeyboardInterrupt:  # before the command has taken over the signals, or twice
         return 130

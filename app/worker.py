@@ -1,6 +1,7 @@
 """One serving process, from the supervisor's side and from its own."""
 
 import gc
+import logging
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,8 @@ def _work(serve: Serve, place: Colleagues | None, news: Connection, last_words: 
         serve(news.send, place, last_words)
     except VasariError as error:
         news.send(error)
+    finally:
+        logging.shutdown()  # which multiprocessing would leave out
 
 
 def _follow(parent: int | None) -> None:

@@ -1,5 +1,6 @@
 """What breaks around the service: what a caller gets, what the log says, and that it goes on."""
 
+import fcntl
 import json
 import os
 import resource
@@ -148,6 +149,23 @@ def test_a_picture_that_needs_more_memory_than_there_is(store: Path) -> None:
     assert answer.json()["code"] == "image_too_large"
     assert served(process) == 200
     assert process.end()[0] == 0
+
+
+@pytest.mark.slow
+def test_a_log_that_nobody_reads_stops_nothing(store: Path) -> None:
+    """The pipe is full after some forty lines; then even a crash is survived, and an end."""
+    process = Process(store, BROKEN_DECODER, VASARI_THREADS="1")
+    assert process.popen.stderr is not None
+    fcntl.fcntl(process.popen.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    with httpx.Client(base_url=process.url) as client:
+        for _ in range(200):
+            assert client.get("/healthz").status_code == 200
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(f"{process.url}/predict", content=b"crash", timeout=30)
+    assert served(process) == 200
+    process.popen.terminate()
+    assert process.popen.wait(timeout=30) == 0
+    process.popen.communicate()
 
 
 def test_a_store_that_vanishes_while_it_is_served(client: TestClient, store: Path) -> None:

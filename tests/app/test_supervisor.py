@@ -128,9 +128,9 @@ def test_every_worker_and_its_replacement_asks_for_a_signature(store: Path, tmp_
         VASARI_TRUSTED_KEYS=str(studio.trust(tmp_path / "trusted")),
     )
     assert versions(process) == {f"{NAME}@1"}
-    first = children(process)
+    first = children(process.popen.pid)
     os.kill(first[0], signal.SIGKILL)
-    until(lambda: len(set(children(process)) - set(first)) == 1)
+    until(lambda: len(set(children(process.popen.pid)) - set(first)) == 1)
     assert versions(process) == {f"{NAME}@1"}
     studio.sign(second)
 
