@@ -23,7 +23,11 @@ RUN --mount=type=cache,target=/var/cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     --mount=type=secret,id=ca.pem \
     /opt/vasari/bin/python -m pip install --no-deps --require-hashes --only-binary :all: -r /requirements.txt \
- && /opt/vasari/bin/python -m pip uninstall --yes pip setuptools
+ && /opt/vasari/bin/python -m pip uninstall --yes pip setuptools \
+# What no CPU runs: LiteRT on WebGPU, its plug-ins for phones' chips, numpy's own tests.
+ && cd /opt/vasari/lib/python3*/site-packages \
+ && rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/tools ai_edge_litert/vendors \
+ && find numpy -type d -name tests -prune -exec rm -r {} +
 
 FROM install AS install-gpu
 COPY requirements/gpu.txt /requirements.txt
