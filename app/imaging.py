@@ -107,8 +107,8 @@ class Picture:
         image: RGB, upright; for a JPEG possibly already reduced (see `decode`).
         width: Pixels across of the upright picture, as stored in the file.
         height: Pixels down of the upright picture, as stored in the file.
-        format: `JPEG`, `PNG`, `WEBP`, `TIFF`, `BMP` or `GIF`.
-        exif_turned: Whether the EXIF orientation turned or mirrored it.
+        format: One of `readable_formats()`.
+        exif_turned: Whether the EXIF orientation turned or mirrored it; of HEIF its container does.
     """
 
     image: Image.Image
@@ -130,8 +130,10 @@ def readable_formats() -> tuple[str, ...]:
         avif = importlib.import_module("PIL.AvifImagePlugin")
         setattr(avif, "DEFAULT_MAX_THREADS", 1)  # noqa: B010  it is not in its type stubs
         found.append("AVIF")
-    if find_spec("pillow_heif") is not None:  # pragma: no cover
-        importlib.import_module("pillow_heif").register_heif_opener()
+    if find_spec("pillow_heif") is not None:
+        importlib.import_module("pillow_heif").register_heif_opener(
+            decode_threads=1, thumbnails=False, depth_images=False, aux_images=False
+        )
         found.append("HEIF")
     return tuple(found)
 
@@ -233,7 +235,8 @@ def _decode_opened(
     # Cameras store a second picture behind the first one; to everybody it is a JPEG.
     format_name = "JPEG" if image.format == "MPO" else str(image.format)
     width, height = image.size
-    # Pillow turns TIFF upright by itself and announces the upright size.
+    # Pillow turns TIFF upright by itself and announces the upright size. HEIF's container does
+    # so, for which EXIF counts as a note: pillow-heif sets it to 1.
     turned = _orientation(image)
     orientation = 1 if format_name == "TIFF" else turned
     sideways = orientation in _SIDEWAYS

@@ -60,7 +60,7 @@ def oriented(upright: Image.Image, orientation: int, image_format: str = "PNG") 
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     stored = upright.transpose(_STORED[orientation]) if orientation in _STORED else upright
-    return encode(stored, image_format, exif=exif)
+    return encode(stored, image_format, exif=exif.tobytes())  # pillow-heif looks into bytes only
 
 
 def animated_gif() -> bytes:

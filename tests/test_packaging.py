@@ -62,6 +62,7 @@ def test_the_package_is_as_the_documents_name_it() -> None:
         "gpu",
         "parquet",
         "client",
+        "heif",
         "traces",
         "scale",
         "dev",

@@ -9,8 +9,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from PIL import Image, features
+from PIL import Image
 
+from app.imaging import readable_formats
 from tests.images import bomb_png, encode, jpeg, photograph, plain
 
 __all__ = ["odd_pictures"]
@@ -42,6 +43,7 @@ def odd_pictures(seed: int, flips: int) -> Iterator[tuple[str, bytes]]:
 
 def _every_format_and_mode() -> Iterator[tuple[str, bytes]]:
     Image.init()
+    readable_formats()  # makes HEIF known, where it is
     picture = photograph(40, 32)
     for image_format in sorted(Image.SAVE):
         for mode in _MODES:
@@ -68,8 +70,8 @@ def _carriers() -> Iterator[tuple[str, bytes]]:
     yield "BMP", encode(photograph(40, 32), "BMP")
     for compression in ("raw", "tiff_lzw", "tiff_deflate", "jpeg", "packbits"):
         yield f"TIFF {compression}", encode(picture, "TIFF", compression=compression)
-    if features.check("avif"):
-        yield "AVIF", encode(picture, "AVIF")
+    for image_format in _in_boxes():
+        yield image_format, encode(picture, image_format)
 
 
 def _special() -> Iterator[tuple[str, bytes]]:
@@ -137,6 +139,25 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
             place = tiff.find(struct.pack("<HHI", tag, 3, 1))
         tiff[place + 2 : place + 12] = struct.pack("<HII", 4, 1, 60_000)
     yield "bomb TIFF", bytes(tiff)
+    for image_format in _in_boxes():
+        small = encode(photograph(96, 80), image_format)
+        yield f"bomb {image_format}", _with_announced_size(small, 60_000, 60_000)
+        # Within the limits, and not what follows.
+        yield f"larger than it is {image_format}", _with_announced_size(small, 9000, 9000)
+        yield f"zero pixels {image_format}", _with_announced_size(small, 0, 0)
+        yield f"size beyond 31 bits {image_format}", _with_announced_size(small, 2**31, 2**31)
+
+
+def _in_boxes() -> list[str]:
+    """Those of ISO's container that are read here."""
+    return [each for each in readable_formats() if each in ("AVIF", "HEIF")]
+
+
+def _with_announced_size(data: bytes, width: int, height: int) -> bytes:
+    """A picture in ISO's container, of another size by its boxes `ispe`."""
+    first, *others = data.split(b"ispe")
+    size = struct.pack(">II", width, height)
+    return b"ispe".join([first, *(each[:4] + size + each[12:] for each in others)])
 
 
 def _polyglots() -> Iterator[tuple[str, bytes]]:

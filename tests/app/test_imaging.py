@@ -22,6 +22,7 @@ from app.imaging import (
     UnsupportedImage,
     decode,
     prepare_pillow,
+    readable_formats,
     resize,
     views,
 )
@@ -176,6 +177,42 @@ def test_exif_turns_the_picture_upright(orientation: int, image_format: str) -> 
         plain_file = decode(encode(upright, "WEBP", **options)).image
         difference = np.abs(np.asarray(picture.image, int) - np.asarray(plain_file, int))
         assert np.median(difference) <= 8
+
+
+@pytest.fixture(params=["AVIF", "HEIF"])
+def boxed(request: pytest.FixtureRequest) -> str:
+    """A format whose codec is not everywhere."""
+    if request.param not in readable_formats():
+        pytest.skip(f"no codec for {request.param} is installed here")
+    return str(request.param)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_telephones_picture_is_turned_upright_once(orientation: int, boxed: str) -> None:
+    """Where the container notes how to turn it, and the EXIF block as well."""
+    upright = halves(96, 64)
+    picture = decode(oriented(upright, orientation, boxed))
+    assert (picture.format, picture.width, picture.height) == (boxed, 96, 64)
+    assert picture.exif_turned == (orientation != 1 and boxed == "AVIF")
+    difference = np.abs(np.asarray(picture.image, int) - np.asarray(upright, int))
+    assert np.median(difference) <= 8
+
+
+def test_a_telephones_picture_may_be_transparent_grey_large_or_broken(boxed: str) -> None:
+    assert close(mean_colour(encode(plain(colour=(0, 0, 0, 0), mode="RGBA"), boxed)), (255,) * 3)
+    assert close(mean_colour(encode(plain(colour=90, mode="L"), boxed)), (90, 90, 90))
+    data = encode(photograph(97, 81), boxed)  # odd sides are padded inside
+    assert decode(data).image.size == (97, 81)
+    with pytest.raises(ImageTooLarge):
+        decode(data, limits=ImageLimits(max_pixels=97 * 80))
+    for end in (len(data) // 2, len(data) - 100):
+        with pytest.raises((BrokenImage, UnsupportedImage)):
+            decode(data[:end])
+
+
+def test_of_several_telephone_pictures_the_first_counts(boxed: str) -> None:
+    several = encode(plain(), boxed, save_all=True, append_images=[plain(colour=BLUE)] * 3)
+    assert close(mean_colour(several), RED)
 
 
 def test_an_orientation_that_makes_no_sense_is_ignored() -> None:
