@@ -40,6 +40,20 @@ def test_with_keys_nothing_but_health_is_open(
         assert client.get("/readyz").status_code == 200
 
 
+def test_a_key_is_asked_for_where_the_document_says_so_and_nowhere_else(
+    client_for: ClientFactory, keys: tuple[Path, str]
+) -> None:
+    with client_for(api_keys_file=keys[0]) as client:
+        document = client.get("/openapi.json", headers={"X-API-Key": keys[1]}).json()
+        asked = set()
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                response = client.request(method, path.format(name="tiny", version="1"))
+                assert (response.status_code == 401) == ("security" in operation), path
+                asked.add("security" in operation)
+        assert asked == {True, False}
+
+
 def test_a_key_is_given_in_one_of_three_ways(
     client_for: ClientFactory, keys: tuple[Path, str]
 ) -> None:
