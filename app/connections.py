@@ -3,14 +3,16 @@
     no request, or a part of a head   ->  closed after `idle_seconds`
     an answer that is not read        ->  closed when none of it was taken for `idle_seconds`
     a head of more than 64 KiB        ->  closed
-    more connections than there may be ->  the one that has been silent longest is closed
+    more connections than there may be ->  the one that has been silent longest is closed,
+                                           or one whose body drips
 
-A connection whose request is in work counts as none of these; how long its body may take is
-`app.api.access`'s business.
+A connection whose request is in work counts as none of these; how long a body may take where
+there is room is `app.api.access`'s business.
 """
 
 import asyncio
 import resource
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -30,6 +32,13 @@ BACKLOG = 128
 _OTHER_DESCRIPTORS = BACKLOG + 128
 
 _LONGEST_HEAD = 1 << 16
+
+# Silent for less, a connection may be one whose request is on its way.
+_SETTLED_SECONDS = 1.0
+# A body that has come slower than this since then drips.
+_DRIPPING_BYTES_PER_SECOND = 1 << 14
+# Of the bodies that have been on their way longest, so many are looked at for such a one.
+_LOOKED_AT = 64
 
 # Of one body, beyond which no more is taken from the system until the application has read.
 _MOST_UNREAD = 1 << 19
@@ -61,7 +70,7 @@ def guarded_protocol(*, idle_seconds: float, most: int) -> type[asyncio.Protocol
         idle_seconds: How long one may be without progress.
         most: How many there may be.
     """
-    members = {"idle_seconds": idle_seconds, "most": most, "silent": {}}
+    members = {"idle_seconds": idle_seconds, "most": most, "silent": {}, "sending": {}}
     return type("GuardedProtocol", (_Guarded,), members)
 
 
@@ -79,36 +88,63 @@ class _Guarded(_Protocol):
 
     idle_seconds: ClassVar[float]
     most: ClassVar[int]
-    silent: ClassVar[dict["_Guarded", None]]  # the longest silent first
+    silent: ClassVar[dict["_Guarded", float]]  # since when, the longest silent first
+    sending: ClassVar[dict["_Guarded", float]]  # a body; likewise
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._silence: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self._head = 0
+        self._body = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > self.most:
-            oldest = next(iter(self.silent), self)
-            oldest.transport.abort()
-            self.silent.pop(oldest, None)
-            if oldest is self:
+            least = self._least_wanted()
+            least.silent.pop(least, None)
+            least.sending.pop(least, None)
+            least._cut()  # noqa: SLF001  it is one of us
+            if least is self:
                 return
         self._begin_silence()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_silence()
         self._end_stall()
+        self.sending.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         self._end_silence_of_work()
+        self._note_body(len(data))
         if self._silence is not None and (self.cycle is None or not self.cycle.more_body):
             self._head += len(data)
             if self._head > _LONGEST_HEAD:
                 self._cut()
+
+    def _note_body(self, size: int) -> None:
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or not cycle.more_body:
+            self.sending.pop(self, None)
+        elif self in self.sending:
+            self._body += size
+        elif not self.transport.is_closing():
+            self._body = size
+            self.sending[self] = self.loop.time()
+
+    def _least_wanted(self) -> "_Guarded":
+        """Whom to close where there is one too many; itself, where nobody else is idle."""
+        settled = self.loop.time() - _SETTLED_SECONDS
+        oldest = next(iter(self.silent), None)
+        if oldest is not None and self.silent[oldest] <= settled:
+            return oldest
+        for each, since in islice(self.sending.items(), _LOOKED_AT):
+            most = _DRIPPING_BYTES_PER_SECOND * (settled + _SETTLED_SECONDS - since)
+            if since <= settled and each._body < most:  # noqa: SLF001  it is one of us
+                return each
+        return oldest or self
 
     def on_body(self, body: bytes) -> None:
         # Uvicorn's own copies each byte twice more, and stops reading at every 64 KiB.
@@ -138,7 +174,7 @@ class _Guarded(_Protocol):
 
     def _begin_silence(self) -> None:
         self._end_silence()
-        self.silent[self] = None
+        self.silent[self] = self.loop.time()
         self._silence = self.loop.call_later(self.idle_seconds, self._cut)
 
     def _end_silence_of_work(self) -> None:

@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -24,11 +26,13 @@ class Service:
     Args:
         store: models_store.
         model: The default model.
+        **variables: Other settings.
     """
 
-    def __init__(self, store: Path, model: str) -> None:
+    def __init__(self, store: Path, model: str, **variables: str) -> None:
         self._store = store
         self._model = model
+        self._variables = variables
 
     def __enter__(self) -> Self:
         begun = time.perf_counter()
@@ -41,6 +45,7 @@ class Service:
                 "VASARI_MODEL": self._model,
                 "VASARI_PORT": "0",
                 "VASARI_LOG_LEVEL": "warning",
+                **self._variables,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -73,6 +78,15 @@ class Service:
         return _megabytes(self._worker, "status", name) + _megabytes(
             self._process.pid, "smaps_rollup", "Pss"
         )
+
+    @property
+    def connections(self) -> int:
+        """How many sockets the worker holds."""
+        count = 0
+        for each in Path(f"/proc/{self._worker}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                count += stat.S_ISSOCK(each.stat().st_mode)
+        return count
 
     @property
     def _worker(self) -> int:

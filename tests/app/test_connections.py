@@ -128,6 +128,34 @@ def test_more_connections_than_there_may_be_push_the_silent_out(process: Process
         assert all(what_comes(each) == b"" for each in crowd)
 
 
+DRIPPING = HEAD + b"Content-Length: 100000\r\n\r\nx"
+
+
+@pytest.mark.parametrize("sent", [(DRIPPING,), (b"", HEAD, DRIPPING)], ids=["bodies", "all kinds"])
+def test_a_crowd_that_wants_nothing_keeps_nobody_out(store: Path, sent: tuple[bytes, ...]) -> None:
+    """Twice as many as there may be; bodies that drip make room too."""
+    patient = {"VASARI_IDLE_SECONDS": "60", "VASARI_BODY_SECONDS": "60"}
+    with (
+        opened(store, VASARI_MAX_CONNECTIONS="350", **patient) as process,
+        ExitStack() as stack,
+    ):
+        assert is_served(process)
+        before = process.resident_megabytes()
+        crowd = []
+        for number in range(700):
+            connection = socket.create_connection(process.address, timeout=20)
+            crowd.append(stack.enter_context(connection))
+            with suppress(OSError):  # those beyond may be closed already
+                connection.sendall(sent[number % len(sent)])
+        time.sleep(1.5)  # from when on a body that has not come drips
+        for _ in range(5):
+            assert is_served(process)
+            for connection in crowd[:200]:
+                with suppress(OSError):
+                    connection.sendall(b"x")
+        assert process.resident_megabytes() - before < 100
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
