@@ -74,7 +74,10 @@ def _run(command: Callable[[], int]) -> int:
     try:
         return command()
     except VasariError as error:
-        logging.shutdown()  # the reason is the last line, behind what is still to be written
+        # The reason is the last line, behind what is still to be written. Flushed and not shut:
+        # who called this may log on, and TensorFlow's own handler would close the caller's stream.
+        for handler in logging.getLogger().handlers:
+            handler.flush()
         with suppress(BlockingIOError):  # nobody reads it
             sys.stderr.write(f"vasari: {error}\n")
         return 2

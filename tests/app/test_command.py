@@ -1,5 +1,7 @@
 """`python -m app`: flags, the list of models, and one sentence where it cannot start."""
 
+import io
+import logging
 import os
 import subprocess
 import sys
@@ -150,3 +152,15 @@ def _run(store: Path, **variables: str) -> Any:
         timeout=60,
         check=False,
     )
+
+
+def test_a_command_that_fails_leaves_the_callers_log_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may be called from a program that logs on, by handlers with streams of their own."""
+    stream = io.StringIO()
+    closing = logging.StreamHandler(stream)
+    monkeypatch.setattr(closing, "close", stream.close)
+    monkeypatch.setenv("VASARI_DEVICE", "abacus")
+    assert main(["models"]) == 2
+    assert not stream.closed
