@@ -1,11 +1,13 @@
 """Vasari beside other ways to serve the same model, on the same pictures, one after the other.
 
-    python benchmarks/peers/run.py [--only NAME ...] [--seconds S] [--rounds N] [--models-store DIR]
+    python benchmarks/peers/run.py [--only NAME ...] [--seconds S] [--rounds N]
+        [--models-store DIR] [--model NAME]
 
 Each peer has a virtual environment of its own below .cache/peers, made at the first run
 with the versions pinned here. In every round each cell is measured on Vasari and then on
 the peer, so that whatever else the machine does meets both; a figure is the median over
-the rounds. A peer that cannot be installed or does not start is listed with the reason.
+the rounds. The last column is the load generator's share of the cores while it asks Vasari.
+A peer that cannot be installed or does not start is listed with the reason.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -134,7 +137,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # no peer may outlive this
     store = ModelStore(chosen.models_store)
     version = store.open(chosen.model, store.versions(chosen.model)[0])
-    print(f"{'':24}{'':18}{'callers':>8}{'Vasari/s':>10}{'peer/s':>9}{'ratio':>8}{'failed':>8}")
+    print(
+        f"{'':24}{'':18}{'callers':>8}{'Vasari/s':>10}{'peer/s':>9}{'ratio':>8}{'failed':>8}"
+        f"{'generator':>11}"
+    )
     with Generator() as generator:
         for peer in PEERS:
             if chosen.only and peer.environment not in chosen.only:
@@ -154,10 +160,11 @@ def _measure(peer: Peer, folder: Path, chosen: argparse.Namespace, generator: Ge
         sent = pictures()
         for each in sent.values():
             for callers in CALLERS:
-                ours, theirs, failed = [], [], 0
+                ours, theirs, shares, failed = [], [], [], 0
                 for _ in range(chosen.rounds):
                     load = generator.closed(service.port, each.form(), callers, chosen.seconds)
                     ours.append(load.rate)
+                    shares.append(load.cpu_seconds / load.seconds / usable_cores())
                     load = generator.closed(port, peer.request(each), callers, chosen.seconds)
                     theirs.append(load.rate)
                     failed += len(load.answers) - len(load.of(OK))
@@ -166,7 +173,8 @@ def _measure(peer: Peer, folder: Path, chosen: argparse.Namespace, generator: Ge
                 )
                 print(
                     f"{peer.name:24}{each.name:18}{callers:8}{statistics.median(ours):10.1f}"
-                    f"{statistics.median(theirs):9.1f}{ratio:8.1f}{failed:8}",
+                    f"{statistics.median(theirs):9.1f}{ratio:8.1f}{failed:8}"
+                    f"{statistics.median(shares):11.1%}",
                     flush=True,
                 )
 
@@ -205,6 +213,9 @@ def _served(peer: Peer, python: Path, folder: Path, generator: Generator) -> Ite
     port = _free_port()
     environment = {
         "PATH": f"{python.parent}:{os.environ['PATH']}",
+        # Triton's Python worker takes libpython from where the system looks, and the standard
+        # library from the environment: they must be of one version.
+        "LD_LIBRARY_PATH": str(sysconfig.get_config_var("LIBDIR")),
         "HOME": os.environ.get("HOME", "/tmp"),  # noqa: S108 - some will not start without one
         "PORT": str(port),
         "CORES": str(usable_cores()),
