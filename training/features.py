@@ -7,6 +7,7 @@ kept on disk, one file a view, named by the digest of everything they depend on
 (picture, view, preprocessing, weights), so that a second run reads them.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -127,17 +128,22 @@ class FeatureCache:
         return kept
 
     def put(self, key: str, features: NDArray[np.float16]) -> None:
-        """Keep features while there is room."""
+        """Keep features while there is room, on the disk too."""
         self._keep_near(key, features)
         if self._folder is None or features.nbytes > self._room:
             return
         self._room -= features.nbytes
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{secrets.token_hex(6)}")
-        with beside.open("wb") as file:
-            np.save(file, features)
-        beside.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                np.save(file, features)
+            beside.replace(path)
+        except OSError:  # most likely a full disk, which what must be written is to tell of
+            self._room = 0
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
 
     def _keep_near(self, key: str, features: NDArray[np.float16]) -> None:
         # Threads may pass the bound by a view each; nothing depends on it to the byte.

@@ -1,7 +1,12 @@
 """Train a model: `python -m training.run --data DIR [--recipe NAME]`."""
 
+import errno
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
@@ -26,10 +31,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False)
         return 1
+    except Exception as error:
+        # Told by Python, HDF5 and TensorFlow by a class of their own each.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        Console(stderr=True).print(f"[bold red]Error:[/] {_no_room(options)}", highlight=False)
+        return 1
     except KeyboardInterrupt:
         Console(stderr=True).print("Stopped. The same command goes on after the last full pass.")
         return 130
     return 0
+
+
+def _no_room(options: Options) -> str:
+    free = []
+    for place in (options.models_store, options.cache, Path(tempfile.gettempdir())):
+        there = next(each for each in (place, *place.absolute().parents) if each.exists())
+        free.append(f"{shutil.disk_usage(there).free / 2**20:.0f} MB in {place}")
+    return (
+        f"No space is left to write to: {', '.join(free)}. No half version is left; the same "
+        "command goes on after the last full pass when there is room."
+    )
 
 
 def _run(options: Options, console: Console) -> None:
