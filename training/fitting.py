@@ -73,10 +73,12 @@ def fit(
         for epoch in range(recipe.epochs)
     ]
     steps = sum(-(-len(each) // recipe.batch) for each in passes)
+    kept = state.read()
+    if kept is None and network.adapt is not None:
+        network.adapt(batch for batch, _ in training.batches(passes[0], recipe.batch))
     trunk = placement.twin(network.trunk)
     optimizer = placement.optimizer(lambda: _optimizer(recipe.optimizer, steps), trunk)
     history: list[Epoch] = []
-    kept = state.read()
     if kept is not None:
         pairs = [(trunk.variables, kept.weights), (optimizer.variables, kept.optimizer)]
         for variables, values in pairs:

@@ -1,10 +1,12 @@
 """A network as training sees it: a frozen lower part, a trained upper part, and what is served."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 from keras import layers
+from numpy.typing import NDArray
 
 from training.networks import efficientnet_lite
 
@@ -22,11 +24,14 @@ class Network:
         trunk: That -> logits [N, C]; its trainable weights are trained.
         serving: Makes the model that is exported, with the weights of now:
             uint8 [N, height, width, 3] -> the outputs of docs/design.md.
+        adapt: Called once, before the first pass, with batches of what the trunk will
+            be fed in it, for what is measured and not trained. None: nothing is.
     """
 
     stem: keras.Model | None
     trunk: keras.Model
     serving: Callable[[], keras.Model]
+    adapt: Callable[[Iterable[NDArray[Any]]], None] | None = None
 
 
 def fine_tuned_efficientnet(

@@ -29,7 +29,9 @@ class Quantizer:
 
     Input and outputs stay what they are. The operations that make the outputs stay in
     floating point: in 256 steps a probability would be 0 where it is small, the sum of
-    many would not be 1, and they cost next to nothing.
+    many would not be 1, and they cost next to nothing. So do those on a vector for the whole
+    picture, which are as cheap, and the squares that a deviation is the root of, which
+    would be 0 for most channels.
 
     Args:
         model: As for `training.networks.conversion.convert`.
@@ -46,7 +48,7 @@ class Quantizer:
             # The way that TensorFlow documents for choosing what is quantized.
             self._debugger = _debugger(ready)
         graph = _Graph(self._debugger.calibrated_model)
-        self._heads = graph.heads()
+        self._spared = graph.heads() | graph.vectors() | graph.squares()
         self._large = graph.larger_than(model.inputs[0].shape[1] // 4)
 
     def convert(self, *, spare_large: bool = False) -> bytes:
@@ -61,7 +63,7 @@ class Quantizer:
         Raises:
             ExportError: Nothing is left to be quantized.
         """
-        spared = self._heads | (self._large if spare_large else set())
+        spared = self._spared | (self._large if spare_large else set())
         options = tf.lite.experimental.QuantizationDebugOptions(denylisted_nodes=sorted(spared))
         with _silence():
             try:
@@ -103,6 +105,27 @@ class _Graph:
                 if self._kinds[operator.opcodeIndex] not in _SQUASHING:
                     break
                 operator = self._made_by.get(operator.inputs[0])
+        return found
+
+    def vectors(self) -> set[str]:
+        """The operations whose answer has no places: [1, D] or [1, 1, 1, D]."""
+        found = set()
+        for operator in self._graph.operators:
+            shape = self._graph.tensors[operator.outputs[0]].shape
+            if shape is not None and all(side == 1 for side in shape[1:-1]):
+                found.add(self._name(operator))
+        return found
+
+    def squares(self) -> set[str]:
+        """The products of a difference with itself, and the difference."""
+        found = set()
+        for operator in self._graph.operators:
+            kind, (first, *others) = self._kinds[operator.opcodeIndex], operator.inputs
+            if kind == "SQUARE" or (kind == "MUL" and others == [first]):
+                found.add(self._name(operator))
+                before = self._made_by.get(first)
+                if before is not None and self._kinds[before.opcodeIndex] == "SUB":
+                    found.add(self._name(before))
         return found
 
     def larger_than(self, rows: int) -> set[str]:

@@ -1,4 +1,4 @@
-"""What the recipes that fine-tune an EfficientNet-Lite have in common."""
+"""What the recipes on an EfficientNet-Lite have in common."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,23 +7,51 @@ from typing import TYPE_CHECKING, Self
 from training.recipes.recipe import Pretrained
 
 if TYPE_CHECKING:
+    import keras
+
     from training.networks.network import Network
 
-__all__ = ["EfficientNetLite"]
+__all__ = ["EfficientNetLite", "OnEfficientNetLite"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class EfficientNetLite(Pretrained):
-    """Fine-tuning of one network of the family.
+class OnEfficientNetLite(Pretrained):
+    """A recipe that starts from one network of the family.
 
     Attributes:
         variant: Which.
+    """
+
+    variant: str
+
+    def published(self, weights: Path | None) -> Path:
+        """The file in the published package, its digest checked, or the one given."""
+        from training.networks import torch_weights  # noqa: PLC0415 - as below
+
+        return torch_weights.locate(self.variant, weights)
+
+    def base(self, weights: Path | None) -> "keras.Model":
+        """The published network without its last layer."""
+        # Keras takes seconds to import; `--help` must not.
+        from training.networks import efficientnet_lite, torch_weights  # noqa: PLC0415
+
+        base = efficientnet_lite.build(self.variant, size=self.input.height)
+        path = self.weights_file(weights)
+        if path is not None:
+            torch_weights.convert(torch_weights.read_state(path), base)
+        return base
+
+
+@dataclass(frozen=True, kw_only=True)
+class EfficientNetLite(OnEfficientNetLite):
+    """Fine-tuning of one network of the family.
+
+    Attributes:
         train_from: The first block that is trained.
         few: Below so many training pictures, training starts higher up.
         train_few_from: The first block that is trained then.
     """
 
-    variant: str
     train_from: str
     few: int
     train_few_from: str
@@ -38,23 +66,15 @@ class EfficientNetLite(Pretrained):
         told = self.description.replace(before, after)
         return replace(self, train_from=self.train_few_from, description=told)
 
-    def published(self, weights: Path | None) -> Path:
-        """The file in the published package, its digest checked, or the one given."""
-        from training.networks import torch_weights  # noqa: PLC0415 - as below
-
-        return torch_weights.locate(self.variant, weights)
-
     def network(self, classes: int, *, weights: Path | None, seed: int) -> "Network":
         """The published network with a new last layer."""
-        # Keras takes seconds to import; `--help` must not.
-        from training.networks import efficientnet_lite, torch_weights  # noqa: PLC0415
-        from training.networks.network import fine_tuned_efficientnet  # noqa: PLC0415
+        from training.networks.network import fine_tuned_efficientnet  # noqa: PLC0415 - as above
 
-        size = self.input.height
-        base = efficientnet_lite.build(self.variant, size=size)
-        path = self.weights_file(weights)
-        if path is not None:
-            torch_weights.convert(torch_weights.read_state(path), base)
         return fine_tuned_efficientnet(
-            base, self.variant, size, classes, train_from=self.train_from, seed=seed
+            self.base(weights),
+            self.variant,
+            self.input.height,
+            classes,
+            train_from=self.train_from,
+            seed=seed,
         )

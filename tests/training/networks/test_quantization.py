@@ -12,6 +12,7 @@ from training.networks.conversion import convert
 from training.networks.lite import LiteModel
 from training.networks.network import serving_classifier
 from training.networks.quantization import Quantizer
+from training.networks.style import statistics
 
 SIDE = 32
 
@@ -104,6 +105,23 @@ def test_sparing_the_large_layers_makes_the_errors_smaller(
             np.abs(np.stack([lite(each)["embedding"] for each in shown]) - expected).mean()
         )
     assert errors[1] < 0.8 * errors[0]
+
+
+def test_the_deviations_of_weak_channels_survive() -> None:
+    """Their squares would be 0 beside a strong channel's."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((SIDE, SIDE, 3), dtype="uint8", name="image")
+    strengths = np.array([1, 1 / 4, 1 / 12], np.float32)
+    coloured = layers.Conv2D(3, 1, use_bias=False)
+    _, deviation = statistics(coloured(layers.Rescaling(1 / 255)(image)))
+    probabilities = layers.Dense(2, activation="softmax")(deviation)
+    model = keras.Model(image, {"probabilities": probabilities, "embedding": deviation})
+    coloured.set_weights([np.diag(strengths)[None, None]])
+    shown = pictures(30, seed=4)
+    expected = np.asarray(model(shown, training=False)["embedding"])
+    lite = LiteModel(Quantizer(model, pictures(20)).convert())
+    received = np.stack([lite(each)["embedding"] for each in shown])
+    np.testing.assert_allclose(received, expected, rtol=0.1)
 
 
 def test_a_network_of_nothing_but_its_head_is_refused() -> None:

@@ -34,6 +34,7 @@ NAMES = ("medieval", "modern")
         ("alexnet", 67, {"dense": 16}),
         ("efficientnet_lite0", 32, {"train_from": "block16"}),
         ("efficientnet_lite2", 32, {"train_from": "block21"}),
+        ("style_statistics", 32, {"blocks": ("block5", "block21")}),
         ("inception_v3", 75, {}),
         ("keras_applications", 32, {"backbone": "MobileNetV3Small"}),
     ],
