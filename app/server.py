@@ -19,6 +19,7 @@ from app.connections import BACKLOG, guarded_protocol, raise_descriptor_limit
 from app.errors import SettingsError
 from app.logs import prepare_logging
 from app.main import create_app
+from app.runtime.memory import map_large_pieces
 from app.service import Service
 from app.settings import Settings
 
@@ -78,6 +79,7 @@ def serve_on(
     last_words = sys.stderr.fileno() if last_words is None else last_words
     # A decoder that crashes says where, and nothing of the picture.
     faulthandler.enable(last_words)
+    map_large_pieces()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         is_stuck = runner.run(_serve(settings, listener, announce, colleagues, last_words))
     if is_stuck:
