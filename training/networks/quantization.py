@@ -22,6 +22,7 @@ from training.terminal import quiet
 __all__ = ["Quantizer"]
 
 _SQUASHING = ("SOFTMAX", "LOGISTIC")
+_CONVOLVING = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
 class Quantizer:
@@ -108,9 +109,15 @@ class _Graph:
         return found
 
     def vectors(self) -> set[str]:
-        """The operations whose answer has no places: [1, D] or [1, 1, 1, D]."""
+        """The operations whose answer has no places: [1, D] or [1, 1, 1, D].
+
+        Not convolutions, whose weights are what 8 bits make small: of a small picture
+        the last ones have a single place.
+        """
         found = set()
         for operator in self._graph.operators:
+            if self._kinds[operator.opcodeIndex] in _CONVOLVING:
+                continue
             shape = self._graph.tensors[operator.outputs[0]].shape
             if shape is not None and all(side == 1 for side in shape[1:-1]):
                 found.add(self._name(operator))
