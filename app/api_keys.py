@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from app.errors import SettingsError
+from app.key_files import KEY_NAME, named_values, state_of
 
 __all__ = ["ApiKeys", "add_key", "read_keys", "run_command"]
 
@@ -29,7 +30,8 @@ _MARK = "vasari_"
 # Between two looks whether the file has changed.
 _LOOK_SECONDS = 1.0
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_VARIABLE = "VASARI_API_KEYS_FILE"
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # A key is some 50 characters; more is not worth a digest.
@@ -48,7 +50,7 @@ class ApiKeys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._state = _state_of(path)
+        self._state = state_of(path)
         self._digests = read_keys(path)
         self._next_look = time.monotonic() + _LOOK_SECONDS
 
@@ -72,7 +74,7 @@ class ApiKeys:
         if now < self._next_look:
             return
         self._next_look = now + _LOOK_SECONDS
-        state = _state_of(self._path)
+        state = state_of(self._path)
         if state == self._state:
             return
         self._state = state
@@ -91,27 +93,14 @@ def read_keys(path: Path) -> dict[str, str]:
     Raises:
         SettingsError: The file cannot be read, or a line of it; no line is repeated.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(f"VASARI_API_KEYS_FILE: cannot read {path}: {reason}.") from None
     found: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if len(words) != 2 or not _NAME.fullmatch(words[0]) or not _DIGEST.fullmatch(words[1]):  # noqa: PLR2004
+    for number, name, digest in named_values(path, _VARIABLE, "`name digest`", _digest_from):
+        if name in found:
             raise SettingsError(
-                f"VASARI_API_KEYS_FILE: expected `name digest` in line {number} of {path}; "
-                "received something else."
+                f"{_VARIABLE}: expected each name once in {path}; "
+                f"received {name!r} again in line {number}."
             )
-        if words[0] in found:
-            raise SettingsError(
-                f"VASARI_API_KEYS_FILE: expected each name once in {path}; "
-                f"received {words[0]!r} again in line {number}."
-            )
-        found[words[0]] = words[1]
+        found[name] = digest
     return found
 
 
@@ -128,7 +117,7 @@ def add_key(path: Path, name: str) -> str:
     Raises:
         SettingsError: The name cannot be used or has a key, or the file cannot be written.
     """
-    if not _NAME.fullmatch(name):
+    if not KEY_NAME.fullmatch(name):
         raise SettingsError(
             f"Expected a name of 1 to 64 letters, digits and `_.-`; received {name!r}."
         )
@@ -173,9 +162,5 @@ def _digest_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _state_of(path: Path) -> tuple[int, int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+def _digest_from(text: str) -> str | None:
+    return text if _DIGEST.fullmatch(text) else None

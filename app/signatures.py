@@ -14,14 +14,13 @@ a signature covers all of them, and holds nowhere else.
 import base64
 import binascii
 import logging
-import re
 from pathlib import Path
 
 from app.errors import SettingsError, SignatureError
+from app.key_files import State, named_values, state_of
 from app.model_card import CARD_FILE, SIGNATURES_FILE
 
 __all__ = [
-    "KEY_NAME",
     "SIGNED_AS",
     "TrustedKeys",
     "is_signature",
@@ -33,17 +32,15 @@ __all__ = [
 SIGNED_AS = b"vasari: card.json, 1\n"
 """Stands before what is signed, so that a signature for any other purpose is none of a card."""
 
-KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
 _log = logging.getLogger(__name__)
+
+_VARIABLE = "VASARI_TRUSTED_KEYS"
 
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 64
 
 # Some hundred signatures; whoever writes to the store may put a file of any size there.
 _MOST_BYTES = 2**16
-
-_State = tuple[int, int, int]
 
 
 class TrustedKeys:
@@ -61,16 +58,12 @@ class TrustedKeys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: tuple[_State, dict[bytes, str]] = (self.state, read_trusted_keys(path))
+        self._known: tuple[State, dict[bytes, str]] = (self.state, read_trusted_keys(path))
 
     @property
-    def state(self) -> _State:
+    def state(self) -> State:
         """Inode, size and time of change of the file; zeros where it is gone."""
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return (0, 0, 0)
-        return (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return state_of(self._path)
 
     def signer(self, card: bytes, signatures: bytes | None) -> str:
         """Tell who vouches for a card.
@@ -130,30 +123,17 @@ def read_trusted_keys(path: Path) -> dict[bytes, str]:
     Raises:
         SettingsError: The file cannot be read, or a line of it, or it has no key.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(f"VASARI_TRUSTED_KEYS: cannot read {path}: {reason}.") from None
+    form = f"`name key`, the key as {_KEY_BYTES} bytes in base64,"
     found: dict[bytes, str] = {}
-    for number, line in enumerate(lines, 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        key = _decoded(words[1], _KEY_BYTES) if len(words) == 2 else None  # noqa: PLR2004
-        if key is None or not KEY_NAME.fullmatch(words[0]):
+    for number, name, key in named_values(path, _VARIABLE, form, _key_from):
+        if key in found or name in found.values():
             raise SettingsError(
-                f"VASARI_TRUSTED_KEYS: expected `name key`, the key as {_KEY_BYTES} bytes in "
-                f"base64, in line {number} of {path}; received something else."
-            )
-        if key in found or words[0] in found.values():
-            raise SettingsError(
-                f"VASARI_TRUSTED_KEYS: expected each name and each key once in {path}; "
+                f"{_VARIABLE}: expected each name and each key once in {path}; "
                 f"received one again in line {number}."
             )
-        found[key] = words[0]
+        found[key] = name
     if not found:
-        raise SettingsError(f"VASARI_TRUSTED_KEYS: expected a key in {path}; it has none.")
+        raise SettingsError(f"{_VARIABLE}: expected a key in {path}; it has none.")
     return found
 
 
@@ -212,6 +192,10 @@ def is_signature(key: bytes, signature: bytes, card: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _key_from(text: str) -> bytes | None:
+    return _decoded(text, _KEY_BYTES)
 
 
 def _decoded(text: str, size: int) -> bytes | None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import SettingsError, SignatureError
+from app.key_files import KEY_NAME
 from app.model_card import CARD_FILE, SIGNATURES_FILE, parse_card, read_card_bytes
 from app.model_store import ModelStore
 from app.runtime.residents import split_reference
-from app.signatures import KEY_NAME, SIGNED_AS, is_signature, parse_signatures, read_signatures
+from app.signatures import SIGNED_AS, is_signature, parse_signatures, read_signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
