@@ -47,7 +47,7 @@ def style_classifier(
     """
     base.trainable = False
     names = (*blocks, LAST)
-    taken = [statistics(base.get_layer(name).output) for name in names]
+    taken = [statistics(base.get_layer(name).output)[:2] for name in names]
     joined = layers.Concatenate(name="statistics")([each for pair in taken for each in pair])
     stem = keras.Model(base.input, joined, name="stem")
     stem.trainable = False
@@ -67,12 +67,22 @@ def style_classifier(
     return Network(stem, trunk, serving, adapt)
 
 
-def statistics(x: keras.KerasTensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Mean and standard deviation of each channel over the places: [N, h, w, C] -> two [N, C]."""
+def statistics(
+    x: keras.KerasTensor,
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """Mean and standard deviation of each channel over the places, and what the latter is made of.
+
+    Args:
+        x: [N, h, w, C].
+
+    Returns:
+        Mean [N, C], deviation [N, C], and the squared distances from the mean [N, h, w, C].
+    """
     mean = layers.GlobalAveragePooling2D(keepdims=True)(x)
     apart = layers.Subtract()([x, mean])
-    variance = layers.GlobalAveragePooling2D()(layers.Multiply()([apart, apart]))
-    return layers.Flatten()(mean), ops.sqrt(variance + _EPSILON)
+    squared = layers.Multiply()([apart, apart])
+    variance = layers.GlobalAveragePooling2D()(squared)
+    return layers.Flatten()(mean), ops.sqrt(variance + _EPSILON), squared
 
 
 def _normalised(statistics: keras.KerasTensor) -> keras.KerasTensor:
@@ -103,13 +113,11 @@ def _served(
     filled: list[tuple[layers.Layer, NDArray[np.float32]]] = []
     for name in names:
         x = bare.get_layer(name).output
-        mean, deviation = statistics(x)
+        mean, deviation, squared = statistics(x)
         taken += [mean, deviation]
         width = x.shape[-1]
         of_mean, of_deviation = apiece[start : start + width], apiece[start + width :][:width]
         start += 2 * width
-        distance = layers.Subtract()([x, layers.Reshape((1, 1, width))(mean)])
-        squared = layers.Multiply()([distance, distance])
         inverse = layers.Reshape((1, 1, width))(ops.reciprocal(deviation))
         shared = layers.Multiply()([squared + _EPSILON, inverse])
         linear, quadratic = (layers.Conv2D(classes, 1, use_bias=False) for _ in range(2))

@@ -113,7 +113,7 @@ def test_the_deviations_of_weak_channels_survive() -> None:
     image = keras.Input((SIDE, SIDE, 3), dtype="uint8", name="image")
     strengths = np.array([1, 1 / 4, 1 / 12], np.float32)
     coloured = layers.Conv2D(3, 1, use_bias=False)
-    _, deviation = statistics(coloured(layers.Rescaling(1 / 255)(image)))
+    _, deviation, _ = statistics(coloured(layers.Rescaling(1 / 255)(image)))
     probabilities = layers.Dense(2, activation="softmax")(deviation)
     model = keras.Model(image, {"probabilities": probabilities, "embedding": deviation})
     coloured.set_weights([np.diag(strengths)[None, None]])
