@@ -10,8 +10,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.data.sampling import draws
+from training.data.subperiods import Subperiods
 from training.features import Features
-from training.networks.network import Network
+from training.networks.network import LEAST, Network, Targets
 from training.placement import Placement
 from training.recipes.recipe import Optimizer, Recipe
 from training.state import Epoch, RunState, State
@@ -68,6 +69,10 @@ def fit(
     training, validation = features
     number = {name: place for place, name in enumerate(class_names)}
     truth = np.array([number[each.class_name] for each in training.examples])
+    if network.subperiods is None:
+        met = np.eye(len(class_names), dtype=np.float32)[truth]
+    else:
+        met = network.subperiods.met(training.examples, class_names)
     passes = [
         draws(training.examples, recipe.sampling, training.seed, epoch)
         for epoch in range(recipe.epochs)
@@ -75,7 +80,11 @@ def fit(
     steps = sum(-(-len(each) // recipe.batch) for each in passes)
     kept = state.read()
     if kept is None and network.adapt is not None:
-        network.adapt(batch for batch, _ in training.batches(passes[0], recipe.batch))
+        network.adapt(
+            (batch, Targets(truth[places], met[places]))
+            for shown in passes[: network.looks]
+            for batch, places in training.batches(shown, recipe.batch)
+        )
     trunk = placement.twin(network.trunk)
     optimizer = placement.optimizer(lambda: _optimizer(recipe.optimizer, steps), trunk)
     history: list[Epoch] = []
@@ -87,13 +96,14 @@ def fit(
         history = list(kept.history)
         watcher.resumed(len(history))
 
-    judge = _judge(trunk, validation, number)
-    train = _train_step(trunk, optimizer, placement, len(class_names), recipe.label_smoothing)
+    judge = _judge(trunk, validation, number, network.subperiods)
+    smoothing = recipe.label_smoothing
+    train = _train_step(trunk, optimizer, placement, smoothing, network.subperiods)
     for epoch in range(len(history), recipe.epochs):
         started = time.monotonic()
         lost = hits = shown = 0.0
         for batch, positions in training.batches(passes[epoch], recipe.batch):
-            loss, right = train(batch, truth[positions])
+            loss, right = train(batch, Targets(truth[positions], met[positions]))
             lost += float(loss) * len(positions)
             hits += float(right)
             shown += len(positions)
@@ -132,17 +142,26 @@ def _train_step(
     trunk: keras.Model,
     optimizer: keras.optimizers.Optimizer,
     placement: Placement,
-    classes: int,
     smoothing: float,
-) -> Callable[[NDArray[Any], NDArray[np.int64]], tuple[Any, Any]]:
-    def step(features: Any, truth: Any) -> tuple[Any, Any]:
+    subperiods: Subperiods | None,
+) -> Callable[[NDArray[Any], Targets], tuple[Any, Any]]:
+    def step(features: Any, truth: Any, met: Any) -> tuple[Any, Any]:
         whole = tf.cast(tf.shape(truth)[0], tf.float32)
 
-        def piece(features: Any, truth: Any, counts: Any) -> tuple[Any, Any]:
-            wanted = tf.one_hot(truth, classes) * (1 - smoothing) + smoothing / classes
+        def piece(features: Any, truth: Any, met: Any, counts: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
-                logits = trunk(features, training=True)
+                logits, *others = tf.nest.flatten(trunk(features, training=True))
+                classes = logits.shape[-1]
+                wanted = tf.one_hot(truth, classes) * (1 - smoothing) + smoothing / classes
                 losses = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
+                if subperiods is not None:
+                    (parts,) = others
+                    # What a picture may be of is probable together; which of it is not known.
+                    likely = tf.reduce_logsumexp(
+                        tf.nn.log_softmax(parts) + tf.math.log(met), axis=-1
+                    )
+                    spread = tf.reduce_mean(by_period(parts, subperiods), axis=-1)
+                    losses -= (1 - smoothing) * likely + smoothing * spread
                 loss = tf.reduce_sum(losses) * counts / whole
                 scaled = optimizer.scale_loss(loss)
             gradients = tape.gradient(scaled, trunk.trainable_variables)
@@ -150,22 +169,26 @@ def _train_step(
             right = tf.equal(tf.argmax(logits, axis=-1), truth)
             return loss, tf.reduce_sum(tf.cast(right, tf.float32)) * counts
 
-        loss, right = placement.run(piece, features, truth)
+        loss, right = placement.run(piece, features, truth, met)
         return loss, right
 
     # One trace for every size of batch: the last of a pass is smaller.
     fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)
-    compiled = tf.function(step, input_signature=(fed, tf.TensorSpec((None,), tf.int64)))
+    asked = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((None, None), tf.float32)
+    compiled = tf.function(step, input_signature=(fed, *asked))
 
-    def run(features: NDArray[Any], truth: NDArray[np.int64]) -> tuple[Any, Any]:
-        loss, right = compiled(features.astype(np.float32), truth)
+    def run(features: NDArray[Any], targets: Targets) -> tuple[Any, Any]:
+        loss, right = compiled(features.astype(np.float32), targets.truth, targets.met)
         return loss, right
 
     return run
 
 
 def _judge(
-    trunk: keras.Model, validation: Features, number: dict[str, int]
+    trunk: keras.Model,
+    validation: Features,
+    number: dict[str, int],
+    subperiods: Subperiods | None,
 ) -> Callable[[], tuple[float | None, float | None]]:
     """Make a function that gives the loss and the accuracy on the validation pictures."""
     if not validation.examples:
@@ -174,7 +197,12 @@ def _judge(
     wholes = [validation.whole(n) for n in range(len(truth))]
 
     def answer(features: Any) -> Any:
-        return tf.nn.log_softmax(trunk(features, training=False))
+        logits, *others = tf.nest.flatten(trunk(features, training=False))
+        answers = tf.nn.log_softmax(logits)
+        if subperiods is not None:
+            (parts,) = others
+            answers = tf.nn.log_softmax((answers + by_period(parts, subperiods)) / 2)
+        return answers
 
     fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)
     compiled = tf.function(answer, input_signature=(fed,))
@@ -189,6 +217,11 @@ def _judge(
         return loss, float((answers.argmax(axis=1) == truth).mean())
 
     return judge
+
+
+def by_period(parts: Any, subperiods: Subperiods) -> Any:
+    """Logarithms of the periods' probabilities [N, C], of sub-periods' logits [N, S]."""
+    return tf.math.log(tf.nn.softmax(parts) @ subperiods.owners + LEAST)
 
 
 _JUDGED_AT_ONCE = 32

@@ -57,6 +57,7 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
     recipe = adapt(load(options.recipe), options, len(prepared.train.examples))
     named = eligible(prepared.train.joined(prepared.validation)) if options.references else ()
     trial = Trial(recipe, prepared, options, console)
+    recipe = trial.recipe
     if options.references:
         _check_embedding(trial)
     summarise(prepared, recipe.name, console)

@@ -104,7 +104,7 @@ class Trial:
     def __init__(
         self, recipe: Recipe, prepared: Prepared, options: Options, console: Console
     ) -> None:
-        self.recipe = recipe
+        self.recipe = recipe.for_classes(prepared.classes)
         self.prepared = prepared
         self.options = options
         self.weights = recipe.weights_file(options.weights)

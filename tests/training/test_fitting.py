@@ -11,11 +11,13 @@ import pytest
 from app.model_card import Input
 from tests.training.making import COLOURS, jpeg, painting, write
 from training.data.index import Example
+from training.data.periods import PERIODS
 from training.data.pictures import Pictures
+from training.data.subperiods import Subperiods
 from training.features import FeatureCache, Features
 from training.fitting import fit
 from training.networks import linear
-from training.networks.network import Network
+from training.networks.network import Network, Targets
 from training.recipes import load
 from training.recipes.recipe import Optimizer, Recipe
 from training.state import Epoch, RunState
@@ -151,3 +153,81 @@ def test_without_validation_pictures(tmp_path: Path) -> None:
     _, history = _fit(tmp_path, replace(RECIPE, epochs=1), held=0)
     assert history[0].validation_loss is None
     assert history[0].validation_accuracy is None
+
+
+COLOUR_OF_YEAR = {
+    "medieval": {"1300": COLOURS["medieval"]},
+    "modern": {"1880": COLOURS["modern"], "1950": (40, 200, 60)},
+}
+SUBPERIODS = Subperiods.cut([each for each in PERIODS if each.name in NAMES], (1910,))
+
+
+def _two_tasks(root: Path, watch: Watch) -> tuple[Network, Features, list[Targets]]:
+    """Modern pictures are blue before 1910 and green after; half of them name no year."""
+    examples = [
+        Example(
+            write(root / f"{name}{year}{n}.jpg", jpeg(painting(n, colour))),
+            f"{name}{year}{n}.jpg",
+            name,
+            year=year if n % 2 else None,
+        )
+        for name, years in COLOUR_OF_YEAR.items()
+        for year, colour in years.items()
+        for n in range(4)
+    ]
+    keras.utils.set_random_seed(3)
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(image))
+    answers = [keras.layers.Dense(2)(x), keras.layers.Dense(3)(x)]
+    shown: list[Targets] = []
+    network = Network(
+        None,
+        keras.Model(image, answers),
+        lambda: network.trunk,
+        lambda batches: shown.extend(targets for _, targets in batches),
+        looks=2,
+        subperiods=SUBPERIODS,
+    )
+    recipe = replace(RECIPE, epochs=40, optimizer=Optimizer("adam", 0.1))
+    digests = [f"{n:02x}" * 32 for n in range(len(examples))]
+    cache = FeatureCache(None)
+    features = Features(
+        examples, digests, Pictures(64), recipe.input.spec, None, None, cache, seed=3
+    )
+    fit(network, recipe, (features, features), NAMES, state=RunState(root / "run"), watcher=watch)
+    return network, features, shown
+
+
+def test_a_second_task_learns_parts_from_years_that_some_pictures_name(tmp_path: Path) -> None:
+    network, features, shown = _two_tasks(tmp_path, Watch())
+    assert sum(len(each.truth) for each in shown) == 2 * len(features.examples)
+    pictures = np.stack([features.whole(n) for n in range(12)]).astype(np.float32)
+    first, second = (np.asarray(each) for each in network.trunk(pictures, training=False))
+    assert first.argmax(axis=1).tolist() == [0] * 4 + [1] * 8
+    assert second.argmax(axis=1).tolist() == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_what_is_judged_is_both_answers_together(tmp_path: Path) -> None:
+    watch = Watch()
+    network, features, _ = _two_tasks(tmp_path, watch)
+    pictures = np.stack([features.whole(n) for n in range(12)]).astype(np.float32)
+    logits = network.trunk(pictures, training=False)
+    first, second = (np.asarray(keras.ops.softmax(each)) for each in logits)
+    both = np.sqrt(first * (second @ SUBPERIODS.owners))
+    both /= both.sum(axis=1, keepdims=True)
+    truth = [0] * 4 + [1] * 8
+    expected = -np.log(both[np.arange(12), truth]).mean()
+    assert watch.told[-1].validation_loss == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_second_task_goes_on_where_it_was_cut(tmp_path: Path) -> None:
+    """To the same weights, and what it started from is not measured again."""
+    whole, _, _ = _two_tasks(tmp_path / "whole", Watch())
+    with pytest.raises(KeyboardInterrupt):
+        _two_tasks(tmp_path / "cut", Watch(stop_after=1))
+    resumed, _, shown = _two_tasks(tmp_path / "cut", Watch())
+    assert shown == []
+    for expected, received in zip(
+        whole.trunk.get_weights(), resumed.trunk.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(expected, received)

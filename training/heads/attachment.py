@@ -2,7 +2,7 @@
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from app.model_card import Calibration
@@ -10,6 +10,9 @@ from training.heads.dating import DatingHead
 from training.heads.painting import PaintingHead
 
 __all__ = ["attach"]
+
+_LEAST = 1e-30
+"""As in `training.evaluation.calibration`: the least that a logarithm is taken of."""
 
 
 def attach(
@@ -26,8 +29,7 @@ def attach(
     within the period: a date never speaks against the period that is named.
 
     Args:
-        model: A served model with the output `embedding`, of which `probabilities` is a
-            softmax layer.
+        model: A served model; without the output `embedding` it stays as it is.
         painting: For `painting`, float32 [N, 1].
         dating: For `years`, float32 [N, B].
         class_names: In the order of the outputs; with `dating`.
@@ -45,13 +47,12 @@ def attach(
             embedding, painting.kernel, painting.bias, "sigmoid", "painting"
         )
     if dating is not None:
-        kernel, bias = model.get_layer("probabilities").get_weights()
         calibration = calibration or Calibration()
         added = np.array([calibration.bias.get(name, 0.0) for name in class_names])
         period = _dense(
-            embedding,
-            kernel / calibration.temperature,
-            (bias + added) / calibration.temperature,
+            ops.log(ops.maximum(outputs["probabilities"], _LEAST)),
+            np.eye(len(class_names)) / calibration.temperature,
+            added / calibration.temperature,
             "softmax",
             "calibrated",
         )

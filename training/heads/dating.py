@@ -23,6 +23,7 @@ __all__ = [
     "PeriodYears",
     "can_date",
     "fit_dating_head",
+    "most_probable",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -118,7 +119,10 @@ def fit_dating_head(
         count += len(dated)
         edges = _edges(classes[number], list(dated.values()))
         rows = (embeddings[list(dated)] - mean) / deviation
-        kernel, bias = _fit(rows.astype(np.float64), _met(edges, list(dated.values())))
+        # Dimensions are hundreds and pictures few: without it every one is learnt by heart.
+        decay = _WEIGHT_DECAY * rows.shape[1]
+        met = _met(edges, list(dated.values()))
+        kernel, bias = most_probable(rows.astype(np.float64), met, decay)
         kernel = kernel / deviation[:, None]
         bias = bias - mean @ kernel
         periods.append(PeriodYears(edges, kernel.astype(np.float32), bias.astype(np.float32)))
@@ -178,10 +182,19 @@ def _met(edges: tuple[int, ...], dated: Sequence[Years]) -> NDArray[np.float64]:
     return ((places >= low[:, None]) & (places <= high[:, None])).astype(np.float64)
 
 
-def _fit(
-    rows: NDArray[np.float64], met: NDArray[np.float64]
+def most_probable(
+    rows: NDArray[np.float64], met: Floats, decay: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Kernel [D, B] and bias [B] at which the bins that were met are most probable."""
+    """Find the layer `softmax(rows @ kernel + bias)` at which what was met is most probable.
+
+    Args:
+        rows: [N, D].
+        met: [N, B]: 1 for each of the bins that a row may be of, which are probable together.
+        decay: How much half of the sum of the kernel's squares costs beside N rows.
+
+    Returns:
+        Kernel [D, B] and bias [B].
+    """
     shape = rows.shape[1], met.shape[1]
     split = shape[0] * shape[1]
 
@@ -190,9 +203,8 @@ def _fit(
         probabilities = _softmax(rows @ kernel + bias)
         inside = np.maximum((probabilities * met).sum(axis=1, keepdims=True), 1e-30)
         slope = probabilities - probabilities * met / inside
-        # Dimensions are hundreds and pictures few: without the decay every one is learnt by heart.
-        loss = float(-np.log(inside).sum() + _WEIGHT_DECAY * shape[0] * np.square(kernel).sum() / 2)
-        toward = (rows.T @ slope + _WEIGHT_DECAY * shape[0] * kernel).ravel()
+        loss = float(-np.log(inside).sum() + decay * np.square(kernel).sum() / 2)
+        toward = (rows.T @ slope + decay * kernel).ravel()
         return loss, np.concatenate([toward, slope.sum(axis=0)])
 
     start = np.zeros(split + shape[1])

@@ -7,6 +7,7 @@ normalisation (x - 127) / 128 is the first layer. Block n ends in a layer named
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -123,19 +124,22 @@ def build(
     return keras.Model(inputs, x, name=f"efficientnet_{variant}")
 
 
-def split(network: keras.Model, block: str) -> tuple[keras.Model, keras.Model]:
+def split(
+    network: keras.Model, block: str, *, taken: Sequence[str] = ()
+) -> tuple[keras.Model, keras.Model]:
     """Cut a network below a named block; the two halves share its layers.
 
     Args:
         network: A model of `build`.
         block: Name of the first block of the upper half, such as `block6`.
+        taken: Blocks of the upper half whose answers are given too.
 
     Returns:
         (lower, upper): images -> what the block is fed, and that -> the
-        network's output.
+        network's output, or with `taken` the list of that and theirs.
 
     Raises:
-        ValueError: There is no such block.
+        ValueError: There is no such block, or not in the upper half.
     """
     blocks = [each.name for each in network.layers if _is_block(each.name)]
     if block not in blocks:
@@ -144,7 +148,12 @@ def split(network: keras.Model, block: str) -> tuple[keras.Model, keras.Model]:
     below = "stem" if place == 0 else blocks[place - 1]
     cut = network.get_layer(below).output
     lower = keras.Model(network.input, cut, name=f"{network.name}_below_{block}")
-    upper = keras.Model(cut, network.output, name=f"{network.name}_from_{block}")
+    outside = [each for each in taken if each not in blocks[place:]]
+    if outside:
+        raise ValueError(f"Expected blocks of {blocks[place:]}; received {outside}.")
+    outputs = [network.output, *(network.get_layer(each).output for each in taken)]
+    given = outputs if taken else network.output
+    upper = keras.Model(cut, given, name=f"{network.name}_from_{block}")
     return lower, upper
 
 

@@ -5,12 +5,38 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 from numpy.typing import NDArray
 
+from training.data.subperiods import Subperiods
 from training.networks import efficientnet_lite
 
-__all__ = ["Network", "fine_tuned_efficientnet", "from_pixels", "serving_classifier"]
+__all__ = [
+    "LEAST",
+    "Network",
+    "Targets",
+    "fine_tuned_efficientnet",
+    "from_pixels",
+    "serving_classifier",
+]
+
+LEAST = 1e-7
+"""Added to a period's probability out of sub-periods before its logarithm is taken."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a batch of pictures should be answered with.
+
+    Attributes:
+        truth: int64 [N], the numbers of the classes.
+        met: float32 [N, S], 1 for the sub-periods that each may be of; where the
+            network has none, the classes themselves.
+    """
+
+    truth: NDArray[np.int64]
+    met: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -21,17 +47,23 @@ class Network:
         stem: float32 RGB [N, height, width, 3], 0 to 255 -> what the trunk is fed. It is
             never trained, so its answers can be kept. None: the trunk is fed
             the picture.
-        trunk: That -> logits [N, C]; its trainable weights are trained.
+        trunk: That -> logits [N, C]; its trainable weights are trained. With `subperiods`
+            -> the pair of logits [N, C] and [N, S].
         serving: Makes the model that is exported, with the weights of now:
             uint8 [N, height, width, 3] -> the outputs of docs/design.md.
-        adapt: Called once, before the first pass, with batches of what the trunk will
-            be fed in it, for what is measured and not trained. None: nothing is.
+        adapt: Called once, before the first pass, with the batches of what the trunk will
+            be fed and their targets, for what is not trained step by step. None:
+            everything is.
+        looks: Passes whose batches `adapt` is shown.
+        subperiods: What the second of the trunk's answers is about; None: it has one only.
     """
 
     stem: keras.Model | None
     trunk: keras.Model
     serving: Callable[[], keras.Model]
-    adapt: Callable[[Iterable[NDArray[Any]]], None] | None = None
+    adapt: Callable[[Iterable[tuple[NDArray[Any], Targets]]], None] | None = None
+    looks: int = 1
+    subperiods: Subperiods | None = None
 
 
 def fine_tuned_efficientnet(

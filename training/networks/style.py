@@ -15,9 +15,9 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from training.networks import efficientnet_lite
-from training.networks.network import Network
+from training.networks.network import Network, Targets
 
-__all__ = ["LAST", "statistics", "style_classifier"]
+__all__ = ["LAST", "evidence", "statistics", "style_classifier"]
 
 LAST = "features"
 """The layer after the last block, whose statistics are taken too."""
@@ -60,8 +60,8 @@ def style_classifier(
         bare.set_weights(base.get_weights())
         return _served(bare, names, trunk, classes)
 
-    def adapt(batches: Iterable[NDArray[Any]]) -> None:
-        views = np.concatenate([np.asarray(each, np.float64) for each in batches])
+    def adapt(batches: Iterable[tuple[NDArray[Any], Targets]]) -> None:
+        views = np.concatenate([np.asarray(each, np.float64) for each, _ in batches])
         trunk.get_layer("embedding").set_weights([views.mean(axis=0), views.var(axis=0)])
 
     return Network(stem, trunk, serving, adapt)
@@ -100,30 +100,15 @@ def _served(
 ) -> keras.Model:
     """The model that is exported: each logit is shared out over the places that it comes from.
 
-    A mean is the mean of its channel; a standard deviation is the mean of the squared
-    distances from that, divided by itself. So the mean of `activation_map` over its places,
-    plus a constant, is the logit. The map has the places of the last layer.
+    The mean of `activation_map` over its places, plus a constant, is the logit: see
+    `evidence`. The map has the places of the last layer.
     """
     kernel, bias = (np.asarray(each) for each in trunk.get_layer("logits").get_weights())
     _, variance = (np.asarray(each) for each in trunk.get_layer("embedding").get_weights())
     epsilon = trunk.get_layer("embedding").epsilon
     apiece = kernel / np.sqrt(variance + epsilon)[:, None]
-    places = bare.get_layer(LAST).output.shape[1:3]
-    taken, maps, start = [], [], 0
-    filled: list[tuple[layers.Layer, NDArray[np.float32]]] = []
-    for name in names:
-        x = bare.get_layer(name).output
-        mean, deviation, squared = statistics(x)
-        taken += [mean, deviation]
-        width = x.shape[-1]
-        of_mean, of_deviation = apiece[start : start + width], apiece[start + width :][:width]
-        start += 2 * width
-        inverse = layers.Reshape((1, 1, width))(ops.reciprocal(deviation))
-        shared = layers.Multiply()([squared + _EPSILON, inverse])
-        linear, quadratic = (layers.Conv2D(classes, 1, use_bias=False) for _ in range(2))
-        evidence = layers.Add()([linear(x), quadratic(shared)])
-        filled += [(linear, of_mean[None, None]), (quadratic, of_deviation[None, None])]
-        maps.append(_resampled(evidence, places, filled))
+    taken = [each for name in names for each in statistics(bare.get_layer(name).output)[:2]]
+    maps, filled = evidence(bare, names, apiece, bare.get_layer(LAST).output.shape[1:3])
     embedding = _normalised(layers.Concatenate()(taken))
     dense = layers.Dense(classes, activation="softmax", name="probabilities")
     model = keras.Model(
@@ -140,6 +125,45 @@ def _served(
     for layer, weights in filled:
         layer.set_weights([weights])
     return model
+
+
+def evidence(
+    network: keras.Model,
+    names: Sequence[str],
+    apiece: NDArray[np.float32],
+    places: tuple[int, int],
+) -> tuple[list[keras.KerasTensor], list[tuple[layers.Layer, NDArray[np.float32]]]]:
+    """Share out what a linear layer on layers' statistics answers over the places it comes from.
+
+    A mean is the mean of its channel; a standard deviation is the mean of the squared
+    distances from that, divided by itself. So the mean over the places of the maps' sum,
+    plus a constant, is the answer.
+
+    Args:
+        network: Its layers have one output each.
+        names: The layers, in the order of the statistics.
+        apiece: [D, C], the answer that each statistic gives for one of its own units.
+        places: Height and width of the maps.
+
+    Returns:
+        Maps [N, *places, C], one of each layer; and layers with the weights that they are
+        to be given once a model is made of them.
+    """
+    maps, start = [], 0
+    filled: list[tuple[layers.Layer, NDArray[np.float32]]] = []
+    for name in names:
+        x = network.get_layer(name).output
+        _, deviation, squared = statistics(x)
+        width = x.shape[-1]
+        of_mean, of_deviation = apiece[start : start + width], apiece[start + width :][:width]
+        start += 2 * width
+        inverse = layers.Reshape((1, 1, width))(ops.reciprocal(deviation))
+        shared = layers.Multiply()([squared + _EPSILON, inverse])
+        linear, quadratic = (layers.Conv2D(apiece.shape[1], 1, use_bias=False) for _ in range(2))
+        found = layers.Add()([linear(x), quadratic(shared)])
+        filled += [(linear, of_mean[None, None]), (quadratic, of_deviation[None, None])]
+        maps.append(_resampled(found, places, filled))
+    return maps, filled
 
 
 def _resampled(

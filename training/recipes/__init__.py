@@ -14,6 +14,7 @@ RECIPES = {
     "inception_v3": "training.recipes.inception_v3",
     "keras_applications": "training.recipes.keras_applications",
     "logistic": "training.recipes.logistic",
+    "multitask": "training.recipes.multitask",
     "style_statistics": "training.recipes.style_statistics",
 }
 

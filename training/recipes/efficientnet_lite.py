@@ -1,9 +1,12 @@
 """What the recipes on an EfficientNet-Lite have in common."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from app.model_card import PeriodClass
+from training.data.subperiods import Subperiods
 from training.recipes.recipe import Pretrained
 
 if TYPE_CHECKING:
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
     from training.networks.network import Network
 
-__all__ = ["EfficientNetLite", "OnEfficientNetLite"]
+__all__ = ["EfficientNetLite", "MultitaskEfficientNetLite", "OnEfficientNetLite"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,5 +79,39 @@ class EfficientNetLite(OnEfficientNetLite):
             self.input.height,
             classes,
             train_from=self.train_from,
+            seed=seed,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultitaskEfficientNetLite(EfficientNetLite):
+    """Fine-tuning of one network of the family for two tasks: the period, and its part.
+
+    Attributes:
+        blocks: Whose style the second task reads.
+        cuts: Years at which the periods are cut into sub-periods.
+        subperiods: What comes of that; filled in by `for_classes`.
+    """
+
+    blocks: tuple[str, ...]
+    cuts: tuple[int, ...]
+    subperiods: Subperiods = field(default_factory=lambda: Subperiods(()))
+
+    def for_classes(self, classes: Sequence[PeriodClass]) -> Self:
+        """Cut the classes."""
+        return replace(self, subperiods=Subperiods.cut(classes, self.cuts))
+
+    def network(self, classes: int, *, weights: Path | None, seed: int) -> "Network":
+        """The published network with a new last layer for each task."""
+        from training.networks.multitask import multitask_efficientnet  # noqa: PLC0415 - as above
+
+        return multitask_efficientnet(
+            self.base(weights),
+            self.variant,
+            self.input.height,
+            classes,
+            self.subperiods,
+            train_from=self.train_from,
+            blocks=self.blocks,
             seed=seed,
         )

@@ -5,11 +5,12 @@ card, and can be changed for one run by an option of `training.run`.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
-from app.model_card import Input
+from app.model_card import Input, PeriodClass
 from training.data.augmentation import Augmentation
 from training.data.sampling import Sampling
 from training.errors import OptionError
@@ -89,6 +90,10 @@ class Recipe(ABC):
 
     def for_pictures(self, count: int) -> Self:  # noqa: ARG002 - most recipes are the same
         """The recipe for so many training pictures."""
+        return self
+
+    def for_classes(self, classes: Sequence[PeriodClass]) -> Self:  # noqa: ARG002 - as above
+        """The recipe for these classes, in the order of the model's outputs."""
         return self
 
     def as_in_the_case(self) -> Self:

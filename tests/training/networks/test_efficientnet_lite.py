@@ -37,6 +37,18 @@ def test_a_split_network_is_the_same_function(block: str, shape: tuple[int, ...]
     assert upper.get_layer("features") is network.get_layer("features")
 
 
+def test_blocks_of_the_upper_half_answer_beside_its_output() -> None:
+    network = build(size=32)
+    lower, upper = split(network, "block6", taken=("block7", "block16"))
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)).astype(np.float32)
+    names = ("features", "block7", "block16")
+    whole = keras.Model(network.input, [network.get_layer(name).output for name in names])
+    for received, expected in zip(upper(lower(images)), whole(images), strict=True):
+        np.testing.assert_allclose(np.asarray(received), np.asarray(expected), atol=1e-5)
+    with pytest.raises(ValueError, match=r"\['block6', .*received \['block5'\]"):
+        split(network, "block6", taken=("block5",))
+
+
 def test_an_unknown_block_is_refused() -> None:
     """The blocks are listed."""
     with pytest.raises(ValueError, match=r"block16.*received 'block17'"):

@@ -14,6 +14,7 @@ from tests.training.test_fitting import Watch
 from training.adaptation import adapt
 from training.arguments import Options
 from training.data.index import Example
+from training.data.periods import PERIODS
 from training.data.pictures import Pictures
 from training.export import write_models
 from training.features import FeatureCache, Features, Stem
@@ -35,6 +36,7 @@ NAMES = ("medieval", "modern")
         ("efficientnet_lite0", 32, {"train_from": "block16"}),
         ("efficientnet_lite2", 32, {"train_from": "block21"}),
         ("style_statistics", 32, {"blocks": ("block5", "block21")}),
+        ("multitask", 32, {"train_from": "block21", "blocks": ("block21",)}),
         ("inception_v3", 75, {}),
         ("keras_applications", 32, {"backbone": "MobileNetV3Small"}),
     ],
@@ -43,7 +45,8 @@ def test_a_recipe_trains_and_is_served(
     tmp_path: Path, name: str, size: int, more: dict[str, Any]
 ) -> None:
     options = Options(size=size, epochs=2, batch=4, weights=RANDOM)
-    recipe = replace(adapt(load(name), options), **more)
+    classes = [each for each in PERIODS if each.name in NAMES]
+    recipe = replace(adapt(load(name), options).for_classes(classes), **more)
     keras.utils.set_random_seed(0)
     network = recipe.network(2, weights=None, seed=0)
     examples = [
