@@ -160,7 +160,7 @@ def _train_step(
                     likely = tf.reduce_logsumexp(
                         tf.nn.log_softmax(parts) + tf.math.log(met), axis=-1
                     )
-                    spread = tf.reduce_mean(by_period(parts, subperiods), axis=-1)
+                    spread = tf.reduce_mean(_by_period(parts, subperiods), axis=-1)
                     losses -= (1 - smoothing) * likely + smoothing * spread
                 loss = tf.reduce_sum(losses) * counts / whole
                 scaled = optimizer.scale_loss(loss)
@@ -201,7 +201,7 @@ def _judge(
         answers = tf.nn.log_softmax(logits)
         if subperiods is not None:
             (parts,) = others
-            answers = tf.nn.log_softmax((answers + by_period(parts, subperiods)) / 2)
+            answers = tf.nn.log_softmax((answers + _by_period(parts, subperiods)) / 2)
         return answers
 
     fed = tf.TensorSpec((None, *trunk.input_shape[1:]), tf.float32)
@@ -219,7 +219,7 @@ def _judge(
     return judge
 
 
-def by_period(parts: Any, subperiods: Subperiods) -> Any:
+def _by_period(parts: Any, subperiods: Subperiods) -> Any:
     """Logarithms of the periods' probabilities [N, C], of sub-periods' logits [N, S]."""
     return tf.math.log(tf.nn.softmax(parts) @ subperiods.owners + LEAST)
 
