@@ -73,7 +73,10 @@ class Placement:
         if self.strategy is None and self.precision == "float32":
             return trunk
 
-        def copy(layer: keras.Layer) -> keras.Layer:
+        def copy(layer: keras.Operation) -> keras.Operation:
+            if not isinstance(layer, keras.Layer):
+                # A bare operation has neither weights nor a precision of its own.
+                return type(layer).from_config(layer.get_config())
             last = layer.name in trunk.output_names
             changes: dict[str, object] = {"dtype": "float32" if last else self.precision}
             if isinstance(layer, layers.BatchNormalization):

@@ -14,10 +14,14 @@ import pytest
 from app.model_card import read_card
 from tests.training.making import manifest
 from tests.training.test_fitting import NAMES, RECIPE, Watch, _features
+from training.data.periods import PERIODS
+from training.data.subperiods import Subperiods
 from training.errors import OptionError
 from training.fitting import fit
+from training.networks import efficientnet_lite
 from training.networks.alexnet import alexnet
 from training.networks.linear import logistic
+from training.networks.multitask import multitask_efficientnet
 from training.placement import Placement
 from training.state import RunState
 
@@ -77,6 +81,22 @@ def test_layers_compute_in_half_and_keep_weights_in_float32(precision: str) -> N
     for ours, theirs in zip(trunk.get_weights(), twin.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert [each.trainable for each in twin.layers] == [each.trainable for each in trunk.layers]
+
+
+def test_both_answers_of_two_tasks_are_in_float32() -> None:
+    """What lies between, bare operations too, computes in half; the answers are close."""
+    subperiods = Subperiods.cut(PERIODS, (1500,))
+    base = efficientnet_lite.build("lite0", size=32)
+    network = multitask_efficientnet(
+        base, "lite0", 32, 4, subperiods, train_from="block16", blocks=("block16",), seed=0
+    )
+    assert network.stem is not None
+    twin = Placement(None, "mixed_bfloat16").twin(network.trunk)
+    features = network.stem(np.full((1, 32, 32, 3), 99, np.float32))
+    for ours, theirs in zip(network.trunk(features), twin(features), strict=True):
+        assert ours.dtype == theirs.dtype == "float32"
+        np.testing.assert_allclose(np.asarray(ours), np.asarray(theirs), atol=0.05)
+    assert twin.get_layer("features").compute_dtype == "bfloat16"
 
 
 def test_what_is_frozen_stays_frozen_in_the_twin() -> None:
