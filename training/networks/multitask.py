@@ -17,15 +17,15 @@ from training.data.subperiods import Subperiods
 from training.heads.dating import most_probable
 from training.networks import efficientnet_lite
 from training.networks.network import LEAST, Network, Targets
-from training.networks.style import evidence, statistics
+from training.networks.style import evidence, normalised, style_of
 
 __all__ = ["multitask_efficientnet"]
 
 _LOOKS = 3
-"""Passes that the second task starts from."""
+"""Passes whose views the second task's layer is fitted to before the training begins."""
 
 _DECAY = 0.003
-"""Of the kernel's squares, for a hundred statistics, in the fit the second task starts from."""
+"""What the squares of the kernel cost in that fit, beside the mean loss, for 100 statistics."""
 
 
 def multitask_efficientnet(
@@ -42,8 +42,7 @@ def multitask_efficientnet(
     """An EfficientNet-Lite with a layer for each task, trained from a named block on.
 
     Batch normalisation stays frozen, as in `network.fine_tuned_efficientnet`. The second
-    task's layer starts where it is best for the network as it was published: from random
-    weights it would first undo what the blocks know.
+    task's layer starts where it is best for the network as it was published.
 
     Args:
         base: From `efficientnet_lite.build`, with its weights.
@@ -64,9 +63,9 @@ def multitask_efficientnet(
     pooled = layers.GlobalAveragePooling2D(name="embedding")(last)
     initial = keras.initializers.GlorotUniform(seed)
     logits = layers.Dense(classes, kernel_initializer=initial, name="logits")(pooled)
-    style = _style(taken)
+    style = style_of(taken)
     second = layers.Dense(len(subperiods.parts), kernel_initializer="zeros", name="subperiods")
-    trunk = keras.Model(upper.input, [logits, second(_normalised(style))], name="trunk")
+    trunk = keras.Model(upper.input, [logits, second(normalised(style, "style"))], name="trunk")
 
     def serving() -> keras.Model:
         bare = efficientnet_lite.build(variant, size=size, input_dtype="uint8")
@@ -85,24 +84,12 @@ def multitask_efficientnet(
         bring = trunk.get_layer("style")
         bring.set_weights([mean, variance])
         brought = (views - mean) / np.sqrt(variance + bring.epsilon)
-        # As many times a hundred numbers, as many times less each may weigh.
+        # The more statistics, the more of them tell apart by chance what was shown.
         decay = _DECAY * len(views) * brought.shape[1] / 100
         kernel, bias = most_probable(brought, np.concatenate(met), decay)
         trunk.get_layer("subperiods").set_weights([kernel, bias])
 
     return Network(stem, trunk, serving, adapt, looks=_LOOKS, subperiods=subperiods)
-
-
-def _style(answers: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
-    pairs = [statistics(each)[:2] for each in answers]
-    return layers.Concatenate(name="statistics")([each for pair in pairs for each in pair])
-
-
-def _normalised(statistics: keras.KerasTensor) -> keras.KerasTensor:
-    """With mean 0 and deviation 1 over the first pass, before anything was trained."""
-    bring = layers.BatchNormalization(center=False, scale=False, name="style")
-    bring.trainable = False
-    return bring(statistics)
 
 
 def _served(
@@ -123,9 +110,8 @@ def _served(
     summed = layers.Dense(len(bias), use_bias=False, name="of_subperiods")
     spread = layers.Dense(len(bias_of_parts), use_bias=False, name="by_period")
     first = layers.Softmax()(of_classes(embedding))
-    parts = layers.Softmax()(
-        of_parts(_normalised(_style([bare.get_layer(name).output for name in blocks])))
-    )
+    style = style_of([bare.get_layer(name).output for name in blocks])
+    parts = layers.Softmax()(of_parts(normalised(style, "style")))
     second = summed(parts)
     both = (ops.log(first + LEAST) + ops.log(second + LEAST)) / 2
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from training.networks import efficientnet_lite
 from training.networks.network import Network, Targets
 
-__all__ = ["LAST", "evidence", "statistics", "style_classifier"]
+__all__ = ["LAST", "evidence", "normalised", "statistics", "style_classifier", "style_of"]
 
 LAST = "features"
 """The layer after the last block, whose statistics are taken too."""
@@ -47,12 +47,13 @@ def style_classifier(
     """
     base.trainable = False
     names = (*blocks, LAST)
-    taken = [statistics(base.get_layer(name).output)[:2] for name in names]
-    joined = layers.Concatenate(name="statistics")([each for pair in taken for each in pair])
+    joined = style_of([base.get_layer(name).output for name in names])
     stem = keras.Model(base.input, joined, name="stem")
     stem.trainable = False
     fed = keras.Input(joined.shape[1:], name="features")
-    logits = layers.Dense(classes, kernel_initializer="zeros", name="logits")(_normalised(fed))
+    logits = layers.Dense(classes, kernel_initializer="zeros", name="logits")(
+        normalised(fed, "embedding")
+    )
     trunk = keras.Model(fed, logits, name="trunk")
 
     def serving() -> keras.Model:
@@ -85,14 +86,24 @@ def statistics(
     return layers.Flatten()(mean), ops.sqrt(variance + _EPSILON), squared
 
 
-def _normalised(statistics: keras.KerasTensor) -> keras.KerasTensor:
-    """Each statistic with mean 0 and deviation 1 over the training views.
+def style_of(answers: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
+    """Means and deviations of several layers' answers [N, h, w, C], one after the other: [N, D]."""
+    pairs = [statistics(each)[:2] for each in answers]
+    return layers.Concatenate(name="statistics")([each for pair in pairs for each in pair])
+
+
+def normalised(style: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Each statistic with mean 0 and deviation 1 over training views, once they are filled in.
 
     Never by those of a batch: the linear layer would learn their chance.
+
+    Args:
+        style: [N, D].
+        name: Of the layer whose weights are the means and the variances.
     """
-    bring = layers.BatchNormalization(center=False, scale=False, name="embedding")
+    bring = layers.BatchNormalization(center=False, scale=False, name=name)
     bring.trainable = False
-    return bring(statistics)
+    return bring(style)
 
 
 def _served(
@@ -107,9 +118,8 @@ def _served(
     _, variance = (np.asarray(each) for each in trunk.get_layer("embedding").get_weights())
     epsilon = trunk.get_layer("embedding").epsilon
     apiece = kernel / np.sqrt(variance + epsilon)[:, None]
-    taken = [each for name in names for each in statistics(bare.get_layer(name).output)[:2]]
     maps, filled = evidence(bare, names, apiece, bare.get_layer(LAST).output.shape[1:3])
-    embedding = _normalised(layers.Concatenate()(taken))
+    embedding = normalised(style_of([bare.get_layer(name).output for name in names]), "embedding")
     dense = layers.Dense(classes, activation="softmax", name="probabilities")
     model = keras.Model(
         bare.input,
