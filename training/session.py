@@ -54,9 +54,9 @@ def train(options: Options, console: Console, prepared: Prepared | None = None) 
         TrainingError: See `training.errors`.
     """
     prepared = prepared or read_dataset(options, console)
-    recipe = adapt(load(options.recipe), options, len(prepared.train.examples))
+    adapted = adapt(load(options.recipe), options, len(prepared.train.examples))
     named = eligible(prepared.train.joined(prepared.validation)) if options.references else ()
-    trial = Trial(recipe, prepared, options, console)
+    trial = Trial(adapted, prepared, options, console)
     recipe = trial.recipe
     if options.references:
         _check_embedding(trial)

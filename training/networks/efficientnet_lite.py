@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-__all__ = ["VARIANTS", "Variant", "build", "split"]
+__all__ = ["VARIANTS", "Variant", "build", "fine_tuned_halves", "for_serving", "split"]
 
 EPSILON = 1e-3
 STEM_FILTERS = 32
@@ -155,6 +155,29 @@ def split(
     given = outputs if taken else network.output
     upper = keras.Model(cut, given, name=f"{network.name}_from_{block}")
     return lower, upper
+
+
+def fine_tuned_halves(
+    network: keras.Model, block: str, *, taken: Sequence[str] = ()
+) -> tuple[keras.Model, keras.Model]:
+    """`split`, and freeze the lower half and all batch normalisation.
+
+    With the few pictures at hand, its statistics would be the sources' and not the
+    paintings'.
+    """
+    lower, upper = split(network, block, taken=taken)
+    lower.trainable = False
+    for layer in upper.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    return lower, upper
+
+
+def for_serving(network: keras.Model, variant: str, size: int) -> keras.Model:
+    """A network of `build` with the weights of now, fed bytes in place of floats."""
+    served = build(variant, size=size, input_dtype="uint8")
+    served.set_weights(network.get_weights())
+    return served
 
 
 def _is_block(name: str) -> bool:

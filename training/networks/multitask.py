@@ -41,8 +41,7 @@ def multitask_efficientnet(
 ) -> Network:
     """An EfficientNet-Lite with a layer for each task, trained from a named block on.
 
-    Batch normalisation stays frozen, as in `network.fine_tuned_efficientnet`. The second
-    task's layer starts where it is best for the network as it was published.
+    The second task's layer starts where it is best for the network as it was published.
 
     Args:
         base: From `efficientnet_lite.build`, with its weights.
@@ -54,11 +53,7 @@ def multitask_efficientnet(
         blocks: Whose style the second task reads, none below the first that is trained.
         seed: For the first task's first weights.
     """
-    stem, upper = efficientnet_lite.split(base, train_from, taken=blocks)
-    stem.trainable = False
-    for layer in upper.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False
+    stem, upper = efficientnet_lite.fine_tuned_halves(base, train_from, taken=blocks)
     last, *taken = upper.outputs
     pooled = layers.GlobalAveragePooling2D(name="embedding")(last)
     initial = keras.initializers.GlorotUniform(seed)
@@ -68,8 +63,7 @@ def multitask_efficientnet(
     trunk = keras.Model(upper.input, [logits, second(normalised(style, "style"))], name="trunk")
 
     def serving() -> keras.Model:
-        bare = efficientnet_lite.build(variant, size=size, input_dtype="uint8")
-        bare.set_weights(base.get_weights())
+        bare = efficientnet_lite.for_serving(base, variant, size)
         return _served(bare, trunk, blocks, subperiods)
 
     read = keras.Model(upper.input, style)

@@ -71,9 +71,6 @@ def fine_tuned_efficientnet(
 ) -> Network:
     """An EfficientNet-Lite with a new last layer, trained from a named block on.
 
-    Batch normalisation stays frozen: with the few pictures at hand, its
-    statistics would be the sources' and not the paintings'.
-
     Args:
         base: From `efficientnet_lite.build`, with its weights.
         variant: Its variant.
@@ -82,19 +79,14 @@ def fine_tuned_efficientnet(
         train_from: The first block that is trained, such as `block6`.
         seed: For the last layer's first weights.
     """
-    stem, upper = efficientnet_lite.split(base, train_from)
-    stem.trainable = False
-    for layer in upper.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.trainable = False
+    stem, upper = efficientnet_lite.fine_tuned_halves(base, train_from)
     pooled = layers.GlobalAveragePooling2D(name="embedding")(upper.output)
     initial = keras.initializers.GlorotUniform(seed)
     logits = layers.Dense(classes, kernel_initializer=initial, name="logits")(pooled)
     trunk = keras.Model(upper.input, logits, name="trunk")
 
     def serving() -> keras.Model:
-        bare = efficientnet_lite.build(variant, size=size, input_dtype="uint8")
-        bare.set_weights(base.get_weights())
+        bare = efficientnet_lite.for_serving(base, variant, size)
         kernel, bias = trunk.get_layer("logits").get_weights()
         return serving_classifier(bare, kernel, bias)
 

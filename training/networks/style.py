@@ -57,8 +57,7 @@ def style_classifier(
     trunk = keras.Model(fed, logits, name="trunk")
 
     def serving() -> keras.Model:
-        bare = efficientnet_lite.build(variant, size=size, input_dtype="uint8")
-        bare.set_weights(base.get_weights())
+        bare = efficientnet_lite.for_serving(base, variant, size)
         return _served(bare, names, trunk, classes)
 
     def adapt(batches: Iterable[tuple[NDArray[Any], Targets]]) -> None:

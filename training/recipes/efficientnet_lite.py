@@ -84,15 +84,17 @@ class EfficientNetLite(OnEfficientNetLite):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultitaskEfficientNetLite(EfficientNetLite):
+class MultitaskEfficientNetLite(OnEfficientNetLite):
     """Fine-tuning of one network of the family for two tasks: the period, and its part.
 
     Attributes:
+        train_from: The first block that is trained.
         blocks: Whose style the second task reads.
         cuts: Years at which the periods are cut into sub-periods.
         subperiods: What comes of that; filled in by `for_classes`.
     """
 
+    train_from: str
     blocks: tuple[str, ...]
     cuts: tuple[int, ...]
     subperiods: Subperiods = field(default_factory=lambda: Subperiods(()))

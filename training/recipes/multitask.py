@@ -36,9 +36,6 @@ RECIPE = MultitaskEfficientNetLite(
     variant="lite2",
     # The first block of the last stage but one: what is below is seen once for each view.
     train_from="block16",
-    # The style of what is frozen would have to be kept beside what the trained blocks are fed.
-    few=0,
-    train_few_from="block16",
     blocks=("block17", "block20", "block21"),
     # Where a style begins or ends, and no part is left with a few dozen pictures.
     cuts=(1480, 1530, 1650, 1710, 1780, 1830, 1885, 1905, 1925),
