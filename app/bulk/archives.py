@@ -96,8 +96,8 @@ class Archive:
         """
         try:
             _check_list(path)
-            opened = zipfile.ZipFile(path)
             size = os.path.getsize(path)  # noqa: PTH202
+            opened = zipfile.ZipFile(path)
         except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UnreadableFile(f"Expected a ZIP archive that can be read; {reason}.") from None

@@ -151,7 +151,7 @@ def style_years(title: str) -> Years | None:
     in brackets is left out: `Mannerism_(Late_Renaissance)`.
     """
     name = re.split(r"[:(]", title, maxsplit=1)[0].replace("_", " ").strip().lower()
-    return STYLES.get(name) or STYLES.get(_APART.get(name, ""))
+    return STYLES.get(_APART.get(name, name))
 
 
 _APART = {"artdeco": "art deco"}

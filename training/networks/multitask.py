@@ -110,9 +110,7 @@ def _served(
     both = (ops.log(first + LEAST) + ops.log(second + LEAST)) / 2
 
     bring = trunk.get_layer("style")
-    _, variance = (np.asarray(each) for each in bring.get_weights())
-    apiece = np.asarray(kernel_of_parts) / np.sqrt(variance + bring.epsilon)[:, None]
-    maps, filled = evidence(bare, blocks, apiece, bare.output.shape[1:3])
+    maps, filled = evidence(bare, blocks, bring, kernel_of_parts, bare.output.shape[1:3])
     within = layers.Reshape((1, 1, len(bias_of_parts)))(parts / (spread(second) + LEAST))
     place = layers.Conv2D(len(bias), 1, use_bias=False)
     gather = layers.Conv2D(len(bias), 1, use_bias=False)

@@ -114,10 +114,8 @@ def _served(
     `evidence`. The map has the places of the last layer.
     """
     kernel, bias = (np.asarray(each) for each in trunk.get_layer("logits").get_weights())
-    _, variance = (np.asarray(each) for each in trunk.get_layer("embedding").get_weights())
-    epsilon = trunk.get_layer("embedding").epsilon
-    apiece = kernel / np.sqrt(variance + epsilon)[:, None]
-    maps, filled = evidence(bare, names, apiece, bare.get_layer(LAST).output.shape[1:3])
+    bring = trunk.get_layer("embedding")
+    maps, filled = evidence(bare, names, bring, kernel, bare.get_layer(LAST).output.shape[1:3])
     embedding = normalised(style_of([bare.get_layer(name).output for name in names]), "embedding")
     dense = layers.Dense(classes, activation="softmax", name="probabilities")
     model = keras.Model(
@@ -129,7 +127,7 @@ def _served(
         },
         name="painting_period",
     )
-    model.get_layer("embedding").set_weights(trunk.get_layer("embedding").get_weights())
+    model.get_layer("embedding").set_weights(bring.get_weights())
     dense.set_weights([kernel, bias])
     for layer, weights in filled:
         layer.set_weights([weights])
@@ -139,7 +137,8 @@ def _served(
 def evidence(
     network: keras.Model,
     names: Sequence[str],
-    apiece: NDArray[np.float32],
+    bring: layers.BatchNormalization,
+    kernel: NDArray[np.float32],
     places: tuple[int, int],
 ) -> tuple[list[keras.KerasTensor], list[tuple[layers.Layer, NDArray[np.float32]]]]:
     """Share out what a linear layer on layers' statistics answers over the places it comes from.
@@ -151,13 +150,17 @@ def evidence(
     Args:
         network: Its layers have one output each.
         names: The layers, in the order of the statistics.
-        apiece: [D, C], the answer that each statistic gives for one of its own units.
+        bring: The layer of `normalised` that brings the statistics, its weights filled in.
+        kernel: [D, C], of the linear layer that is fed what it gives.
         places: Height and width of the maps.
 
     Returns:
         Maps [N, *places, C], one of each layer; and layers with the weights that they are
         to be given once a model is made of them.
     """
+    _, variance = (np.asarray(each) for each in bring.get_weights())
+    # What each statistic answers for one of its own units.
+    apiece = kernel / np.sqrt(variance + bring.epsilon)[:, None]
     maps, start = [], 0
     filled: list[tuple[layers.Layer, NDArray[np.float32]]] = []
     for name in names:
